@@ -1,0 +1,134 @@
+//! `blocked`: every way to the service is stopped at a layer that the plan names, and a witness from the same vantage
+//! succeeded in the same round. An open path breaks the claim with or without a witness; nothing else is believed
+//! without one.
+
+use super::finding::{Code, Evidence, Finding, Weight};
+use super::path::{End, Reading};
+use super::{Asked, Witnessing, names};
+use crate::facts::{Facts, NameFacts};
+use crate::plan::{AddressClass, Layer};
+use std::collections::BTreeSet;
+
+pub fn findings(
+    asked: &Asked<'_>,
+    facts: &Facts,
+    paths: &[Reading],
+    by: &BTreeSet<Layer>,
+    witness: &Witnessing,
+) -> Vec<Finding> {
+    let named = naming(asked, &facts.names);
+    if let Some(open) = open(paths, &named) {
+        return vec![open];
+    }
+    if let Some(unwitnessed) = unwitnessed(witness) {
+        return vec![unwitnessed];
+    }
+    let mut findings = Vec::new();
+    for path in paths {
+        match &path.end {
+            End::Stopped(layers) if layers.iter().any(|layer| by.contains(layer)) => {}
+            End::Stopped(layers) => findings.push(other_layer(path, layers, by)),
+            End::Unclear => findings.extend(unclear(path)),
+            End::Open => unreachable!("an open path was reported above"),
+        }
+    }
+    findings.extend(unnamed(asked, facts, paths, by, &named));
+    findings
+}
+
+/// What the names offer to whoever wants in.
+enum Naming {
+    /// Addresses that can be tried.
+    Addresses,
+    /// The resolvers agree that there is no usable address.
+    Nothing,
+    /// No resolver could be made to tell.
+    CannotTell,
+}
+
+fn naming(asked: &Asked<'_>, seen: &NameFacts) -> Naming {
+    let given = names::answered(seen);
+    if given.iter().any(|address| asked.class(*address) != AddressClass::Special) {
+        return Naming::Addresses;
+    }
+    let told = names::private_view(seen).any(|r| names::says(asked, r) != names::Says::Fails);
+    if told || !given.is_empty() { Naming::Nothing } else { Naming::CannotTell }
+}
+
+fn open(paths: &[Reading], named: &Naming) -> Option<Finding> {
+    let path = paths.iter().find(|path| path.end == End::Open)?;
+    let code = match named {
+        Naming::Nothing => Code::BlockedByNameOnly,
+        Naming::Addresses | Naming::CannotTell => Code::BlockOpen,
+    };
+    let outcome = crate::facts::ConnectOutcome::Connected;
+    let mut evidence = vec![Evidence::Connected { address: path.address, class: path.class, outcome }];
+    evidence.extend(path.troubles.iter().chain(&path.notes).flat_map(|finding| finding.evidence.clone()));
+    Some(Finding::new(code, Weight::Breaks, evidence))
+}
+
+fn unwitnessed(witness: &Witnessing) -> Option<Finding> {
+    let said = match witness {
+        Witnessing::Succeeded(_) => return None,
+        Witnessing::Failed(what) => what.clone(),
+        Witnessing::NotSeen => {
+            "the vantage has no witness of its own, and none of its private checks holds in this round".to_owned()
+        }
+    };
+    Some(Finding::new(Code::WitnessFailing, Weight::Unclear, vec![Evidence::Witness(said)]))
+}
+
+fn other_layer(path: &Reading, layers: &[Layer], by: &BTreeSet<Layer>) -> Finding {
+    let mut evidence = vec![Evidence::Layers { seen: layers.to_vec(), allowed: by.iter().copied().collect() }];
+    evidence.extend(path.troubles.iter().flat_map(|trouble| trouble.evidence.clone()));
+    Finding::new(Code::BlockByOtherLayer, Weight::Breaks, evidence)
+}
+
+fn unclear(path: &Reading) -> Vec<Finding> {
+    path.troubles.iter().map(|trouble| Finding { weight: Weight::Unclear, ..trouble.clone() }).collect()
+}
+
+/// A name without an address is a block only when DNS is meant to block, and the name is known to exist.
+fn unnamed(asked: &Asked<'_>, facts: &Facts, paths: &[Reading], by: &BTreeSet<Layer>, named: &Naming) -> Vec<Finding> {
+    let seen = &facts.names;
+    match named {
+        Naming::Addresses if paths.is_empty() => {
+            let outcome = crate::facts::ConnectOutcome::NotTried("no address was worth a connection".to_owned());
+            let evidence = names::answered(seen).into_iter().map(|address| Evidence::Connected {
+                address,
+                class: asked.class(address),
+                outcome: outcome.clone(),
+            });
+            vec![Finding::new(Code::AgentOverloaded, Weight::Unclear, evidence.collect())]
+        }
+        Naming::Addresses => Vec::new(),
+        Naming::CannotTell => names::private_view(seen)
+            .filter_map(|resolver| names::failure(asked, resolver, &resolver.a))
+            .map(|finding| Finding { weight: Weight::Unclear, ..finding })
+            .chain(names_unexamined(seen))
+            .collect(),
+        Naming::Nothing => {
+            let proven = names::is_proven(asked, seen);
+            let stopped_elsewhere = !paths.is_empty();
+            if proven && (by.contains(&Layer::Dns) || stopped_elsewhere) {
+                return Vec::new();
+            }
+            let absent = names::private_findings(asked, seen).into_iter();
+            let mut findings: Vec<Finding> = absent
+                .filter(|finding| matches!(finding.code, Code::NameMissing | Code::RecordMissing | Code::SpecialAnswer))
+                .map(|finding| Finding { weight: Weight::Unclear, ..finding })
+                .collect();
+            if proven {
+                let layers = Evidence::Layers { seen: vec![Layer::Dns], allowed: by.iter().copied().collect() };
+                findings = vec![Finding::new(Code::BlockByOtherLayer, Weight::Breaks, vec![layers])];
+            }
+            findings
+        }
+    }
+}
+
+/// A look without any resolver of the private view has nothing to say about names.
+fn names_unexamined(seen: &NameFacts) -> Option<Finding> {
+    let none = names::private_view(seen).next().is_none();
+    none.then(|| Finding::new(Code::NameMissing, Weight::Unclear, Vec::new()))
+}

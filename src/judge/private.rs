@@ -1,0 +1,51 @@
+//! `private`: every resolver and the OS path give only expected addresses, and each of those connects, proves the
+//! right name with a trusted certificate, and answers as the service.
+
+use super::finding::{Code, Evidence, Finding, Weight};
+use super::path::{End, Reading};
+use super::{Asked, PublicFallback, names, proxy};
+use crate::facts::{ConnectOutcome, Facts};
+use crate::plan::AddressClass;
+
+pub fn findings(asked: &Asked<'_>, facts: &Facts, paths: &[Reading], fallback: PublicFallback) -> Vec<Finding> {
+    let mut findings = names::private_findings(asked, &facts.names);
+    let given = names::answered(&facts.names);
+    for path in paths.iter().filter(|path| given.contains(&path.address) && path.class == AddressClass::Expected) {
+        findings.extend(path.troubles.iter().cloned().map(|trouble| softened(trouble, facts)));
+        findings.extend(path.notes.iter().cloned());
+    }
+    if fallback == PublicFallback::Latent {
+        findings.extend(open_front(paths));
+    }
+    findings.extend(proxy::findings(asked, facts));
+    findings.extend(untried(asked, facts, paths, &given));
+    findings
+}
+
+/// "No way there" from a machine on which nothing else works says something about the machine, not about the path.
+fn softened(finding: Finding, facts: &Facts) -> Finding {
+    let something_works = facts.names.resolvers.iter().any(|r| r.lookups().iter().any(|l| l.answer().is_some()))
+        || facts.paths.iter().any(|path| path.connect.outcome == ConnectOutcome::Connected);
+    match finding.code {
+        Code::NoRoute if !something_works => Finding { weight: Weight::Unclear, ..finding },
+        _ => finding,
+    }
+}
+
+/// The public front that let the request in.
+pub fn open_front(paths: &[Reading]) -> Option<Finding> {
+    let front = paths.iter().find(|path| path.class == AddressClass::Public && path.end == End::Open)?;
+    let outcome = ConnectOutcome::Connected;
+    let evidence = vec![Evidence::Connected { address: front.address, class: front.class, outcome }];
+    Some(Finding::new(Code::PublicSideOpen, Weight::Notes, evidence))
+}
+
+/// Expected addresses that were given but not tried leave the claim open.
+fn untried(asked: &Asked<'_>, facts: &Facts, paths: &[Reading], given: &[std::net::IpAddr]) -> Option<Finding> {
+    let left_out = given.iter().find(|address| {
+        asked.class(**address) == AddressClass::Expected && !paths.iter().any(|path| path.address == **address)
+    })?;
+    let outcome = ConnectOutcome::NotTried(format!("{} addresses were left out of this look", facts.untried.len()));
+    let evidence = vec![Evidence::Connected { address: *left_out, class: AddressClass::Expected, outcome }];
+    Some(Finding::new(Code::AgentOverloaded, Weight::Unclear, evidence))
+}

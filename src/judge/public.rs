@@ -1,0 +1,21 @@
+//! `public`: the public side is open from here, deliberately.
+
+use super::finding::{Code, Finding, Weight};
+use super::path::{End, Reading};
+use crate::plan::AddressClass;
+
+pub fn findings(paths: &[Reading]) -> Vec<Finding> {
+    let mut public = paths.iter().filter(|path| path.class == AddressClass::Public).peekable();
+    if public.peek().is_none() {
+        return vec![Finding::new(Code::PublicSideUnseen, Weight::Unclear, Vec::new())];
+    }
+    let paths: Vec<&Reading> = public.collect();
+    if paths.iter().any(|path| path.end == End::Open) {
+        return paths.iter().flat_map(|path| path.notes.iter().cloned()).collect();
+    }
+    let unclear = paths.iter().any(|path| path.end == End::Unclear);
+    let weight = if unclear { Weight::Unclear } else { Weight::Breaks };
+    let troubles = paths.iter().flat_map(|path| path.troubles.iter().cloned());
+    let evidence = troubles.flat_map(|trouble| trouble.evidence).collect();
+    vec![Finding::new(Code::PublicSideClosed, weight, evidence)]
+}

@@ -1,0 +1,291 @@
+//! One resolver, asked on its own: `A` and `AAAA` on one socket, over UDP, again over TCP where the answer was
+//! truncated. Raw and uncached; replies that do not match a question are counted and ignored (RFC 5452 §9.1).
+
+use super::Lens;
+use super::net::{Datagrams, Stream};
+use crate::facts::{Answer, Authority, ExtendedError, Family, Hop, Lookup, LookupOutcome, Rcode, Transport};
+use crate::plan::HostName;
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
+use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
+use hickory_proto::rr::{Name, RData, RecordType};
+use ring::rand::SecureRandom;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
+
+/// The largest UDP answer that is asked for, in bytes (DNS flag day 2020).
+const UDP_PAYLOAD: u16 = 1232;
+
+/// The longest chain of aliases that is followed; resolvers themselves give up sooner.
+const LONGEST_CHAIN: usize = 32;
+
+/// A lost packet costs no verdict: the question is sent this often within the timeout.
+const SENDINGS: u32 = 3;
+
+/// Asks one resolver for both families; each has its own outcome.
+pub async fn ask(lens: &Lens, server: SocketAddr, host: &HostName, timeout: Duration) -> (Lookup, Lookup) {
+    lens.pacer.wait(server, 2).await;
+    let start = Instant::now();
+    let deadline = start + timeout;
+    let mut pending = match (Pending::new(host, Family::A), Pending::new(host, Family::Aaaa)) {
+        (Ok(a), Ok(aaaa)) => [a, aaaa],
+        (Err(why), _) | (_, Err(why)) => return not_asked(&why),
+    };
+    let mut strays = 0;
+    if let Err(e) = over_udp(lens, server, &mut pending, start, timeout, &mut strays).await {
+        for question in &mut pending {
+            question.settle(start, socket_trouble(&e));
+        }
+    }
+    let [a, aaaa] = &mut pending;
+    tokio::join!(retry_over_tcp(lens, server, a, start, deadline), retry_over_tcp(lens, server, aaaa, start, deadline));
+    let [a, aaaa] = pending;
+    (a.finish(start, strays), aaaa.finish(start, strays))
+}
+
+fn not_asked(why: &str) -> (Lookup, Lookup) {
+    let lookup = |family| Lookup {
+        family,
+        transport: Transport::Udp,
+        took: Duration::ZERO,
+        outcome: LookupOutcome::NotAsked(why.to_owned()),
+    };
+    (lookup(Family::A), lookup(Family::Aaaa))
+}
+
+/// A question under way.
+struct Pending {
+    family: Family,
+    id: u16,
+    name: Name,
+    wire: Vec<u8>,
+    transport: Transport,
+    settled: Option<(Duration, LookupOutcome)>,
+}
+
+impl Pending {
+    fn new(host: &HostName, family: Family) -> Result<Self, String> {
+        let mut id = [0; 2];
+        ring::rand::SystemRandom::new().fill(&mut id).map_err(|_| "no random numbers".to_owned())?;
+        let id = u16::from_be_bytes(id);
+        let mut name = Name::from_ascii(host.as_str()).map_err(|e| e.to_string())?;
+        name.set_fqdn(true);
+        let mut message = Message::new(id, MessageType::Query, OpCode::Query);
+        message.metadata.recursion_desired = true;
+        message.add_query(Query::query(name.clone(), record_type(family)));
+        let mut edns = Edns::new();
+        edns.set_max_payload(UDP_PAYLOAD).set_version(0);
+        message.set_edns(edns);
+        let wire = message.to_vec().map_err(|e| e.to_string())?;
+        Ok(Self { family, id, name, wire, transport: Transport::Udp, settled: None })
+    }
+
+    fn settle(&mut self, start: Instant, outcome: LookupOutcome) {
+        self.settled.get_or_insert((start.elapsed(), outcome));
+    }
+
+    /// Takes a reply if it is one to this question.
+    fn offer(&mut self, reply: &[u8], start: Instant) -> bool {
+        if self.settled.is_some() || reply.get(..2) != Some(&self.id.to_be_bytes()) {
+            return false;
+        }
+        let outcome = match Message::from_vec(reply) {
+            Err(e) => LookupOutcome::Garbled(clipped(&format!("the reply does not parse: {e}"))),
+            Ok(message) if !self.matches(&message) => return false,
+            Ok(message) => read_answer(&message, &self.name, self.family),
+        };
+        self.settle(start, outcome);
+        true
+    }
+
+    fn matches(&self, message: &Message) -> bool {
+        let [query] = message.queries.as_slice() else { return false };
+        message.metadata.message_type == MessageType::Response
+            && query.query_type() == record_type(self.family)
+            && query.name().eq_ignore_root(&self.name)
+    }
+
+    fn is_truncated(&self) -> bool {
+        matches!(&self.settled, Some((_, LookupOutcome::Answer(answer))) if answer.truncated)
+    }
+
+    fn finish(self, start: Instant, strays: usize) -> Lookup {
+        let (took, outcome) = self.settled.unwrap_or_else(|| {
+            let outcome = match strays {
+                0 => LookupOutcome::Silent,
+                n => LookupOutcome::Garbled(format!("{n} replies came, none of them to the question")),
+            };
+            (start.elapsed(), outcome)
+        });
+        Lookup { family: self.family, transport: self.transport, took, outcome }
+    }
+}
+
+fn record_type(family: Family) -> RecordType {
+    match family {
+        Family::A => RecordType::A,
+        Family::Aaaa => RecordType::AAAA,
+    }
+}
+
+fn socket_trouble(e: &io::Error) -> LookupOutcome {
+    match e.kind() {
+        io::ErrorKind::ConnectionRefused => LookupOutcome::PortClosed,
+        io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::PermissionDenied => LookupOutcome::Unreachable,
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
+            LookupOutcome::Garbled("the connection was cut within the answer".to_owned())
+        }
+        _ => LookupOutcome::NotAsked(e.to_string()),
+    }
+}
+
+async fn over_udp(
+    lens: &Lens,
+    server: SocketAddr,
+    pending: &mut [Pending; 2],
+    start: Instant,
+    timeout: Duration,
+    strays: &mut usize,
+) -> io::Result<()> {
+    let mut socket = lens.net.datagrams(server).await?;
+    // Each sending has twice the time of the one before it: at 0, 1/7 and 3/7 of the timeout for three.
+    let unit = timeout / ((1 << SENDINGS) - 1);
+    for sending in 0..SENDINGS {
+        for question in pending.iter().filter(|q| q.settled.is_none()) {
+            socket.send(&question.wire).await?;
+        }
+        let until = start + unit * ((1 << (sending + 1)) - 1);
+        if receive_until(&mut *socket, pending, start, until, strays).await? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Takes replies until all questions are settled (`true`) or the time is up (`false`).
+async fn receive_until(
+    socket: &mut dyn Datagrams,
+    pending: &mut [Pending; 2],
+    start: Instant,
+    until: Instant,
+    strays: &mut usize,
+) -> io::Result<bool> {
+    let mut buffer = [0; 4096];
+    while pending.iter().any(|question| question.settled.is_none()) {
+        let Ok(received) = timeout_at(until, socket.receive(&mut buffer)).await else { return Ok(false) };
+        let reply = &buffer[..received?];
+        if !pending.iter_mut().any(|question| question.offer(reply, start)) {
+            *strays += 1;
+        }
+    }
+    Ok(true)
+}
+
+async fn retry_over_tcp(lens: &Lens, server: SocketAddr, question: &mut Pending, start: Instant, deadline: Instant) {
+    if !question.is_truncated() {
+        return;
+    }
+    question.settled = None;
+    question.transport = Transport::TcpAfterTruncation;
+    let outcome = match timeout_at(deadline, over_tcp(lens, server, question, start)).await {
+        Ok(Ok(())) => return,
+        Ok(Err(e)) => socket_trouble(&e),
+        Err(_) => LookupOutcome::Silent,
+    };
+    question.settle(start, outcome);
+}
+
+async fn over_tcp(lens: &Lens, server: SocketAddr, question: &mut Pending, start: Instant) -> io::Result<()> {
+    let mut stream: Box<dyn Stream> = lens.net.connect(server).await?;
+    let length = u16::try_from(question.wire.len()).map_err(io::Error::other)?;
+    let mut framed = length.to_be_bytes().to_vec();
+    framed.extend_from_slice(&question.wire);
+    stream.write_all(&framed).await?;
+    let length = stream.read_u16().await?;
+    let mut reply = vec![0; usize::from(length)];
+    stream.read_exact(&mut reply).await?;
+    if !question.offer(&reply, start) {
+        question.settle(start, LookupOutcome::Garbled("the reply over TCP is not to the question".to_owned()));
+    }
+    Ok(())
+}
+
+/// Reads the chain and the addresses at its end, whatever the order of the records.
+fn read_answer(message: &Message, name: &Name, family: Family) -> LookupOutcome {
+    let mut owner = name.clone();
+    let mut chain: Vec<Hop> = Vec::new();
+    let mut ttl: Option<u32> = None;
+    let mut shorten = |seen: u32| ttl = Some(ttl.map_or(seen, |t| t.min(seen)));
+    let alias_of = |owner: &Name| {
+        message.answers.iter().find_map(|record| match &record.data {
+            RData::CNAME(alias) if record.name.eq_ignore_root(owner) => Some((alias.0.clone(), record.ttl)),
+            _ => None,
+        })
+    };
+    while let Some((alias, alias_ttl)) = alias_of(&owner) {
+        if chain.len() == LONGEST_CHAIN {
+            return LookupOutcome::Garbled(format!("the aliases do not end within {LONGEST_CHAIN} steps"));
+        }
+        shorten(alias_ttl);
+        chain.push(Hop { name: HostName::from_wire(&alias.to_ascii()), ttl: alias_ttl });
+        owner = alias;
+    }
+    let mut addresses = Vec::new();
+    for record in message.answers.iter().filter(|record| record.name.eq_ignore_root(&owner)) {
+        let address = match (&record.data, family) {
+            (RData::A(a), Family::A) => IpAddr::V4(a.0),
+            (RData::AAAA(aaaa), Family::Aaaa) => IpAddr::V6(aaaa.0),
+            _ => continue,
+        };
+        shorten(record.ttl);
+        addresses.push(address);
+    }
+    addresses.sort();
+    addresses.dedup();
+    let metadata = &message.metadata;
+    LookupOutcome::Answer(Box::new(Answer {
+        rcode: Rcode(u16::from(metadata.response_code)),
+        chain,
+        addresses,
+        ttl,
+        authoritative: metadata.authoritative,
+        truncated: metadata.truncation,
+        recursion_available: metadata.recursion_available,
+        authentic_data: metadata.authentic_data,
+        extended_errors: extended_errors(message),
+        authority: authority(message),
+    }))
+}
+
+fn extended_errors(message: &Message) -> Vec<ExtendedError> {
+    let options = message.edns.iter().flat_map(|edns| edns.options().get_all(EdnsCode::Unknown(15)));
+    options
+        .filter_map(|option| match option {
+            EdnsOption::Unknown(_, bytes) => {
+                let code = u16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
+                Some(ExtendedError { code, text: clipped(&String::from_utf8_lossy(&bytes[2..])) })
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn authority(message: &Message) -> Option<Authority> {
+    message.authorities.iter().find_map(|record| match &record.data {
+        RData::SOA(soa) => Some(Authority {
+            zone: HostName::from_wire(&record.name.to_ascii()),
+            primary: HostName::from_wire(&soa.mname.to_ascii()),
+        }),
+        _ => None,
+    })
+}
+
+/// Text of a peer, cut to a line that may be shown.
+pub fn clipped(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
+}

@@ -1,0 +1,30 @@
+//! Looking: a subject goes in, facts come out, whatever happens on the way. Nothing here knows a claim.
+
+mod dns;
+mod http;
+mod look;
+mod names;
+mod net;
+mod pace;
+mod path;
+mod proxy;
+mod sockets;
+mod tls;
+mod witness;
+
+pub use look::{AskedResolver, MOST_ADDRESSES, Subject, look};
+pub use net::{BoxFuture, Datagrams, Net, ProxyPlace, Stream};
+pub use pace::{MOST_QUESTIONS_PER_SECOND, Pacer};
+pub use sockets::{Sockets, own_addresses, source_for};
+pub use tls::{Trust, TrustError};
+pub use witness::look_at_witness;
+
+use std::sync::Arc;
+
+/// What every look of one agent shares.
+#[derive(Clone)]
+pub struct Lens {
+    pub net: Arc<dyn Net>,
+    pub trust: Arc<Trust>,
+    pub pacer: Arc<Pacer>,
+}

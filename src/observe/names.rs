@@ -1,0 +1,68 @@
+//! All names of one subject at once: the OS path and every resolver, each with its own outcome.
+
+use super::look::{AskedResolver, Subject};
+use super::{Lens, dns};
+use crate::facts::{Family, NameFacts, OsLookup, OsOutcome, ResolverFacts};
+use crate::plan::{HostName, PublicFront, ResolverName, View};
+use futures_util::future::join_all;
+use std::net::IpAddr;
+use tokio::time::{Instant, timeout};
+
+/// Asks everyone; ends within one timeout.
+pub async fn observe(lens: &Lens, subject: &Subject) -> (NameFacts, Vec<IpAddr>) {
+    let resolvers = resolvers_of(lens, subject);
+    let wire = join_all(resolvers.iter().map(|resolver| ask(lens, subject, resolver)));
+    let (os, resolvers, fronts) =
+        tokio::join!(os_lookup(lens, subject), wire, front_addresses(lens, subject, &resolvers));
+    (NameFacts { os, resolvers }, fronts)
+}
+
+/// The named resolvers, and those of resolv.conf that are not among them.
+fn resolvers_of(lens: &Lens, subject: &Subject) -> Vec<AskedResolver> {
+    let mut all = subject.resolvers.clone();
+    if subject.host {
+        for (i, server) in lens.net.host_resolvers().into_iter().enumerate() {
+            if !all.iter().any(|known| known.server == server) {
+                let name = ResolverName::new(&format!("host-{}", i + 1));
+                all.push(AskedResolver { name, server, view: View::Private });
+            }
+        }
+    }
+    all
+}
+
+async fn ask(lens: &Lens, subject: &Subject, resolver: &AskedResolver) -> ResolverFacts {
+    let (a, aaaa) = dns::ask(lens, resolver.server, &subject.host_name, subject.timeout).await;
+    ResolverFacts { resolver: resolver.name.clone(), server: resolver.server, view: resolver.view, a, aaaa }
+}
+
+async fn os_lookup(lens: &Lens, subject: &Subject) -> Option<OsLookup> {
+    if !subject.host {
+        return None;
+    }
+    let start = Instant::now();
+    let looked = timeout(subject.timeout, lens.net.os_lookup(subject.host_name.clone())).await;
+    Some(OsLookup { took: start.elapsed(), outcome: looked.unwrap_or(OsOutcome::TimedOut) })
+}
+
+/// Where the public side answers: given addresses as they are, names through a resolver with the public view, else
+/// through the first one there is.
+async fn front_addresses(lens: &Lens, subject: &Subject, resolvers: &[AskedResolver]) -> Vec<IpAddr> {
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    let mut names: Vec<&HostName> = Vec::new();
+    for front in &subject.fronts {
+        match front {
+            PublicFront::Address(address) => addresses.push(*address),
+            PublicFront::Name(name) => names.push(name),
+        }
+    }
+    let public = resolvers.iter().find(|resolver| resolver.view == View::Public);
+    if let Some(resolver) = public.or(resolvers.first()) {
+        let asked = names.iter().map(|name| dns::ask(lens, resolver.server, name, subject.timeout));
+        for (a, aaaa) in join_all(asked).await {
+            debug_assert_eq!((a.family, aaaa.family), (Family::A, Family::Aaaa));
+            addresses.extend([a, aaaa].iter().filter_map(|l| l.answer()).flat_map(|answer| answer.addresses.clone()));
+        }
+    }
+    addresses
+}

@@ -1,0 +1,138 @@
+//! The network as it is: sockets, getaddrinfo, resolv.conf and the proxy variables of this machine.
+
+use super::net::{BoxFuture, Datagrams, Net, ProxyPlace, Stream};
+use crate::facts::OsOutcome;
+use crate::plan::{HostName, Vantage};
+use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
+use hyper_util::client::proxy::matcher::Matcher;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use tokio::net::{TcpSocket, UdpSocket};
+use tokio::sync::Semaphore;
+
+/// getaddrinfo cannot be cancelled, so only so many may hang at a time.
+const MOST_OS_LOOKUPS: usize = 16;
+
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+
+pub struct Sockets {
+    /// The address that probes leave from; `None` lets the route choose.
+    source: Option<IpAddr>,
+    os_lookups: Arc<Semaphore>,
+    proxies: Matcher,
+}
+
+impl Sockets {
+    pub fn new(source: Option<IpAddr>) -> Self {
+        Self { source, os_lookups: Arc::new(Semaphore::new(MOST_OS_LOOKUPS)), proxies: Matcher::from_env() }
+    }
+
+    fn local(&self, to: SocketAddr) -> SocketAddr {
+        let any = match to {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let source = self.source.filter(|source| source.is_ipv4() == to.is_ipv4());
+        SocketAddr::new(source.unwrap_or(any), 0)
+    }
+}
+
+impl Net for Sockets {
+    fn datagrams(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
+        Box::pin(async move {
+            let socket = UdpSocket::bind(self.local(to)).await?;
+            socket.connect(to).await?;
+            Ok(Box::new(socket) as Box<dyn Datagrams>)
+        })
+    }
+
+    fn connect(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Stream>>> {
+        Box::pin(async move {
+            let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+            if self.source.is_some() {
+                socket.bind(self.local(to))?;
+            }
+            let stream = socket.connect(to).await?;
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
+        })
+    }
+
+    fn os_lookup(&self, host: HostName) -> BoxFuture<'_, OsOutcome> {
+        Box::pin(async move {
+            let Ok(permit) = Arc::clone(&self.os_lookups).acquire_owned().await else { return OsOutcome::TimedOut };
+            let looking = tokio::task::spawn_blocking(move || {
+                let _held_until_it_returns = permit;
+                getaddrinfo(host.as_str())
+            });
+            looking.await.unwrap_or_else(|e| OsOutcome::Failed(e.to_string()))
+        })
+    }
+
+    fn host_resolvers(&self) -> Vec<SocketAddr> {
+        let text = std::fs::read(RESOLV_CONF).unwrap_or_default();
+        let (config, _unreadable_lines) = resolv_conf::Config::parse_with_errors(&text);
+        let scoped = config.nameservers.iter().map(IpAddr::from);
+        scoped.map(|address| SocketAddr::new(address, 53)).collect()
+    }
+
+    fn environment_proxy(&self, host: &HostName, port: u16) -> Option<ProxyPlace> {
+        let uri = format!("https://{host}:{port}/").parse().ok()?;
+        let found = self.proxies.intercept(&uri)?;
+        let proxy = found.uri();
+        Some(ProxyPlace { host: proxy.host()?.to_owned(), port: proxy.port_u16().unwrap_or(80) })
+    }
+
+    fn own_lookup(&self, host: String) -> BoxFuture<'_, io::Result<Vec<IpAddr>>> {
+        Box::pin(async move {
+            let resolver = hickory_resolver::TokioResolver::builder_tokio()
+                .and_then(|builder| builder.build())
+                .map_err(io::Error::other)?;
+            let found = resolver.lookup_ip(host).await.map_err(io::Error::other)?;
+            Ok(found.iter().collect())
+        })
+    }
+}
+
+impl Datagrams for UdpSocket {
+    fn send<'a>(&'a mut self, datagram: &'a [u8]) -> BoxFuture<'a, io::Result<()>> {
+        Box::pin(async move { UdpSocket::send(self, datagram).await.map(|_| ()) })
+    }
+
+    fn receive<'a>(&'a mut self, into: &'a mut [u8]) -> BoxFuture<'a, io::Result<usize>> {
+        Box::pin(UdpSocket::recv(self, into))
+    }
+}
+
+fn getaddrinfo(host: &str) -> OsOutcome {
+    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    match dns_lookup::getaddrinfo(Some(host), None, Some(hints)) {
+        Ok(found) => {
+            let mut addresses: Vec<IpAddr> = found.flatten().map(|info| info.sockaddr.ip()).collect();
+            addresses.sort();
+            addresses.dedup();
+            OsOutcome::Addresses(addresses)
+        }
+        Err(e) => match e.kind() {
+            LookupErrorKind::NoName | LookupErrorKind::NoData => OsOutcome::NoSuchName,
+            LookupErrorKind::Again => OsOutcome::TryAgain,
+            _ => OsOutcome::Failed(io::Error::from(e).to_string()),
+        },
+    }
+}
+
+/// The addresses of this machine's interfaces.
+pub fn own_addresses() -> Vec<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    interfaces.into_iter().map(|interface| interface.ip()).collect()
+}
+
+/// The address that probes of a vantage leave from: none, so that routes decide, unless the vantage lies on loopback.
+/// There all of 127.0.0.0/8 is this machine (RFC 1122 §3.2.1.3), and the source tells one vantage of a lab from another.
+pub fn source_for(vantage: &Vantage) -> Option<IpAddr> {
+    vantage.within.iter().find(|net| net.addr().is_loopback()).map(|net| {
+        let first = net.hosts().next();
+        first.unwrap_or_else(|| net.addr())
+    })
+}

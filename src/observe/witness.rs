@@ -1,0 +1,72 @@
+//! A named witness: a name that must resolve, a port that must accept. It succeeds when every part it has succeeds.
+
+use super::look::AskedResolver;
+use super::{Lens, dns};
+use crate::clock;
+use crate::facts::{Lookup, WitnessFacts};
+use crate::plan::{HostName, Witness};
+use futures_util::future::join_all;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Looks at a witness through the resolvers of its vantage; ends within two timeouts.
+pub async fn look_at_witness(
+    lens: &Lens,
+    witness: &Witness,
+    resolvers: &[AskedResolver],
+    uses_host: bool,
+    limit: Duration,
+) -> WitnessFacts {
+    let at = clock::now();
+    let mut resolvers = resolvers.to_vec();
+    if uses_host {
+        let own = lens.net.host_resolvers().into_iter();
+        let name = crate::plan::ResolverName::new("host");
+        resolvers.extend(own.map(|server| AskedResolver {
+            name: name.clone(),
+            server,
+            view: crate::plan::View::Private,
+        }));
+    }
+    let mut tried = Vec::new();
+    let mut succeeded = true;
+    if let Some(name) = &witness.resolve {
+        let found = resolve(lens, name, &resolvers, limit).await;
+        succeeded &= !found.is_empty();
+        tried.push(format!("resolving {name} {}", if found.is_empty() { "gave no address" } else { "succeeded" }));
+    }
+    if let Some((host, port)) = &witness.connect {
+        let said = connect(lens, host, *port, &resolvers, limit).await;
+        succeeded &= said.is_ok();
+        let what = said.map_or_else(|why| format!("failed: {why}"), |()| "succeeded".to_owned());
+        tried.push(format!("connecting to {host}:{port} {what}"));
+    }
+    WitnessFacts { at, succeeded, tried }
+}
+
+async fn resolve(lens: &Lens, name: &HostName, resolvers: &[AskedResolver], limit: Duration) -> Vec<IpAddr> {
+    let asked = join_all(resolvers.iter().map(|resolver| dns::ask(lens, resolver.server, name, limit)));
+    let answered = asked.await;
+    let lookups = answered.iter().flat_map(|(a, aaaa)| [a, aaaa]);
+    lookups.filter_map(Lookup::answer).flat_map(|answer| answer.addresses.clone()).collect()
+}
+
+async fn connect(
+    lens: &Lens,
+    host: &HostName,
+    port: u16,
+    resolvers: &[AskedResolver],
+    limit: Duration,
+) -> Result<(), String> {
+    let addresses = match host.as_str().parse() {
+        Ok(address) => vec![address],
+        Err(_) => resolve(lens, host, resolvers, limit).await,
+    };
+    let Some(address) = addresses.first() else { return Err("the name has no address".to_owned()) };
+    match timeout(limit, lens.net.connect(SocketAddr::new(*address, port))).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(e)) => Err(e.to_string()),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
