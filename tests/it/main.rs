@@ -1,0 +1,4 @@
+//! Everything that needs the whole program or real servers.
+
+mod real;
+mod support;
