@@ -10,7 +10,7 @@ use crate::publish::{Board, Entry, Reload, Seen, SharedBoard, WitnessEntry};
 use crate::standing::{Change, Standing, rejudged, stand};
 use crate::story;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The board of an estate before anything was looked at.
@@ -39,12 +39,13 @@ pub struct Keeper {
     places: HashMap<CheckName, usize>,
     success: Option<LastSuccess>,
     witnessed: bool,
-    complete: bool,
+    /// Checks that were not looked at since the agent started or took this plan.
+    unseen: HashSet<CheckName>,
 }
 
 impl Keeper {
     pub fn new(board: SharedBoard, estate: &Estate) -> Self {
-        Self { board, places: places(estate), success: None, witnessed: false, complete: false }
+        Self { board, places: places(estate), success: None, witnessed: false, unseen: names(estate) }
     }
 
     /// Where a check stands in the estate, if the plan still has it.
@@ -55,6 +56,7 @@ impl Keeper {
     /// Takes a new estate: checks that stay keep what is known of them.
     pub fn resettle(&mut self, estate: &Estate, now: Timestamp) {
         let mut fresh = blank(estate, now);
+        self.unseen = names(estate);
         let old_places = std::mem::replace(&mut self.places, places(estate));
         self.board.change(|board| {
             for (entry, work) in fresh.checks.iter_mut().zip(&estate.works) {
@@ -82,7 +84,6 @@ impl Keeper {
         let witness = self.witness(estate, now);
         let Some(judgement) = estate.judge(work, &facts, &witness) else { return };
         let before = self.board.entry(place).and_then(|entry| entry.seen.as_ref().map(|seen| seen.standing.clone()));
-        let standing_is_first = before.is_none();
         let longest = estate.witness_lasts();
         let (standing, change) = stand(before.as_ref(), &judgement, now, longest);
         tell(work, &judgement, before.as_ref(), change);
@@ -94,9 +95,8 @@ impl Keeper {
             board.at = now;
             board.checks[place] = Arc::new(Entry { face, seen: Some(seen) });
         });
-        if !self.complete && standing_is_first && self.board.snapshot().is_complete() {
-            self.complete = true;
-            tracing::info!(checks = self.places.len(), "first round complete");
+        if self.unseen.remove(&work.name) && self.unseen.is_empty() {
+            tracing::info!(plan = estate.header.plan, checks = self.places.len(), "first round complete");
         }
         if is_private {
             self.remember(work, holds, now);
@@ -173,6 +173,10 @@ impl Keeper {
 
 fn places(estate: &Estate) -> HashMap<CheckName, usize> {
     estate.works.iter().enumerate().map(|(place, work)| (work.name.clone(), place)).collect()
+}
+
+fn names(estate: &Estate) -> HashSet<CheckName> {
+    estate.works.iter().map(|work| work.name.clone()).collect()
 }
 
 /// One log line when a check changes, and for a check that starts out broken.

@@ -123,6 +123,7 @@ impl Agent {
                     self.meters.skip(1);
                     return;
                 }
+                tracing::debug!(check = work.name.as_str(), "look begins");
                 self.looks.spawn(async move {
                     let facts = look(&estate.lens, &work.subject).await;
                     Done::Look(work, Box::new(facts))

@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 /// The most series one check has, with `resolvers` resolvers and `findings` findings at once: three verdicts, five
 /// fallback states, five exposures, info, runs, last run, since, certificate; and per resolver two families with four
 /// classes at the most.
-pub const SERIES_PER_CHECK: fn(usize, usize) -> usize = |resolvers, findings| 3 + 5 + 5 + 5 + 8 * resolvers + findings;
+pub const fn series_per_check(resolvers: usize, findings: usize) -> usize {
+    3 + 5 + 5 + 5 + 8 * resolvers + findings
+}
 
 /// How many checks' series are built before they are written out.
 const SLICE: usize = 256;

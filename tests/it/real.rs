@@ -1,80 +1,12 @@
 //! `fencepost check` against real name servers and real TLS: unbound and nginx on loopback.
 
-use crate::support::Folder;
 use crate::support::agent::{fencepost, outcome};
-use crate::support::certificates::{Authority, Issued};
-use crate::support::nginx::{Front, Nginx};
-use crate::support::unbound::Unbound;
+use crate::support::place::Place;
 use serde_json::Value;
 use std::io::Read;
 use std::net::TcpListener;
 
-const DENIAL: &str =
-    r#"{"error":{"code":"403","message": "Public access is disabled. Please configure private endpoint."}}"#;
-const KEYLESS: &str = r#"{ "statusCode": 401, "message": "Unauthorized. Access token is missing, invalid, audience is incorrect, or have expired." }"#;
-
-const RECORDS: &str = "
-contoso.openai CNAME contoso.privatelink.openai
-contoso.privatelink.openai A 127.0.0.2
-leaky.openai CNAME leaky.privatelink.openai
-leaky.privatelink.openai A 127.0.0.4
-denied.openai CNAME denied.privatelink.openai
-denied.privatelink.openai A 127.0.0.5
-closed.openai A 127.0.0.6
-mixed.openai A 127.0.0.2
-mixed.openai A 127.0.0.5
-mixed6.openai A 127.0.0.2
-mixed6.openai AAAA ::1
-missing.openai CNAME missing.privatelink.openai
-wrongca.openai A 127.0.0.7
-expired.openai A 127.0.0.8
-othername.openai A 127.0.0.9
-three.openai A 127.0.0.2
-three.openai A 127.0.0.3
-three.openai A 127.0.0.10
-";
-
-/// The servers of one test, and a folder with the authority's certificate.
-struct Place {
-    dns: Unbound,
-    tls: Nginx,
-    folder: Folder,
-    /// An address whose listener accepts nothing more: to a client, a black hole.
-    hole: BlackHole,
-}
-
 impl Place {
-    fn new() -> Self {
-        let authority = Authority::new("Test authority");
-        let stranger = Authority::new("Corporate inspection");
-        let good = authority.issue(&["*.openai.azure.com"]);
-        let inspected = stranger.issue(&["*.openai.azure.com"]);
-        let expired = authority.issue_until(&["*.openai.azure.com"], (2021, 1, 1));
-        let other = authority.issue(&["login.example"]);
-        let front = |address, certificate: &'static Issued, status, body| Front {
-            address,
-            certificate,
-            status,
-            headers: if status == 403 { &[("policy-id", "ThrowExceptionDueToTrafficDenied")] } else { &[] },
-            body,
-        };
-        let leak = |issued: Issued| -> &'static Issued { Box::leak(Box::new(issued)) };
-        let (good, inspected, expired, other) = (leak(good), leak(inspected), leak(expired), leak(other));
-        let tls = Nginx::start(&[
-            front("127.0.0.2", good, 401, KEYLESS),
-            front("127.0.0.3", good, 401, KEYLESS),
-            front("127.0.0.4", good, 401, KEYLESS),
-            front("127.0.0.5", good, 403, DENIAL),
-            front("127.0.0.7", inspected, 401, KEYLESS),
-            front("127.0.0.8", expired, 401, KEYLESS),
-            front("127.0.0.9", other, 401, KEYLESS),
-        ]);
-        let folder = Folder::new();
-        folder.write("ca.pem", authority.pem());
-        let hole = BlackHole::new("127.0.0.10", tls.port);
-        Self { dns: Unbound::start(&[("azure.com", RECORDS)]), tls, folder, hole }
-    }
-
     /// Checks a plan of one target; returns the exit code and the first check of the report.
     fn check(&self, endpoint: &str, expected: &str, rule: &str) -> (i32, Value) {
         self.check_with(endpoint, expected, rule, "")
@@ -99,30 +31,6 @@ impl Place {
 
     fn witness(&self) -> String {
         format!(", witness: {{connect: '127.0.0.2:{}'}}", self.tls.port)
-    }
-}
-
-/// A listener with a full backlog: the kernel drops what knocks.
-struct BlackHole {
-    _listener: socket2::Socket,
-    _guests: Vec<socket2::Socket>,
-}
-
-impl BlackHole {
-    fn new(address: &str, port: u16) -> Self {
-        let at: std::net::SocketAddr = format!("{address}:{port}").parse().unwrap();
-        let socket = || socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-        let listener = socket();
-        listener.set_reuse_address(true).unwrap();
-        listener.bind(&at.into()).unwrap();
-        listener.listen(0).unwrap();
-        let guests = (0..4).map(|_| {
-            let guest = socket();
-            guest.set_nonblocking(true).unwrap();
-            let _ = guest.connect(&at.into());
-            guest
-        });
-        Self { _guests: guests.collect(), _listener: listener }
     }
 }
 
@@ -224,6 +132,18 @@ fn one_black_hole_of_three_neither_delays_nor_hides_the_others() {
     // All are tried at once: the whole look takes one timeout for its addresses, not the sum.
     let seconds = check["facts"]["seconds"].as_f64().unwrap();
     assert!(seconds < 1.6, "{seconds}");
+}
+
+#[test]
+fn a_truncated_answer_is_asked_for_again_over_tcp() {
+    let place = Place::new();
+    let (_, check) = place.check("many", "127.0.1.0/24", "claim: private");
+    let a = &check["facts"]["names"]["resolvers"][0]["a"];
+    assert_eq!(a["transport"], "tcp-after-truncation", "{a:#}");
+    assert_eq!(a["outcome"]["answer"]["addresses"].as_array().unwrap().len(), 90);
+    // A look tries so many addresses and says which it left out.
+    assert_eq!(check["facts"]["paths"].as_array().unwrap().len(), fencepost::observe::MOST_ADDRESSES);
+    assert_eq!(check["facts"]["untried"].as_array().unwrap().len(), 90 - fencepost::observe::MOST_ADDRESSES);
 }
 
 #[test]

@@ -31,7 +31,20 @@ impl Running {
     pub fn start(plan: &Path, vantage: &str) -> Self {
         let address = format!("127.0.0.1:{}", super::free_port());
         let mut command = fencepost();
-        command.args(["run", "--vantage", vantage, "--listen", &address, "--log-format", "json", "--plan"]).arg(plan);
+        command
+            .args([
+                "run",
+                "--vantage",
+                vantage,
+                "--listen",
+                &address,
+                "--log-format",
+                "json",
+                "--log",
+                "fencepost=debug",
+                "--plan",
+            ])
+            .arg(plan);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         let mut running = Self { child, log, address };

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod certificates;
 pub mod nginx;
+pub mod place;
 pub mod unbound;
 
 use std::net::{TcpListener, UdpSocket};
