@@ -66,6 +66,10 @@ impl Running {
         panic!("the agent ended without logging {text:?}:\n{seen}");
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: &str) {
         super::succeed(Command::new("kill").args([signal, &self.child.id().to_string()]));
     }
