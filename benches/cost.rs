@@ -13,7 +13,7 @@ use fencepost::clock;
 use fencepost::judge::Verdict;
 use fencepost::observe::{Lens, Pacer, Sockets, Trust};
 use fencepost::plan;
-use fencepost::publish::{Meters, encode};
+use fencepost::publish::{Meters, Pieces};
 use std::fmt::Write;
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -163,17 +163,18 @@ async fn bare_handshakes(servers: &Servers, many: usize) {
 fn encoding(runtime: &tokio::runtime::Runtime, servers: &Servers) -> (usize, usize, usize, Duration) {
     let estate = servers.estate(10_000);
     let board = runtime.block_on(once(&estate, 64, || {}));
-    let meters = Meters::new().unwrap();
+    let meters = Arc::new(Meters::new().unwrap());
     let mut times = Vec::new();
-    let mut text = String::new();
+    let (mut series, mut bytes) = (0, 0);
     for _ in 0..5 {
         let start = Instant::now();
-        text = encode(&board, &meters).unwrap();
+        let pieces: Vec<String> = Pieces::new(board.clone(), Arc::clone(&meters)).map(Result::unwrap).collect();
         times.push(start.elapsed());
+        series = pieces.iter().flat_map(|piece| piece.lines()).filter(|line| !line.starts_with('#')).count();
+        bytes = pieces.iter().map(String::len).sum();
     }
     times.sort();
-    let series = text.lines().filter(|line| !line.starts_with('#')).count();
-    (board.checks.len(), series, text.len(), times[times.len() / 2])
+    (board.checks.len(), series, bytes, times[times.len() / 2])
 }
 
 /// Resident memory now and at its peak, in MiB.

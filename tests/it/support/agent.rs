@@ -71,7 +71,7 @@ impl Running {
     }
 
     pub fn signal(&self, signal: &str) {
-        super::succeed(Command::new("kill").args([signal, &self.child.id().to_string()]));
+        super::succeed(Command::new("kill").args([signal, &self.pid().to_string()]));
     }
 
     pub fn wait(&mut self) -> ExitStatus {
