@@ -112,6 +112,20 @@ impl Change {
         }
     }
 
+    /// The addresses that the change brings in.
+    pub fn addresses(&self) -> &[IpAddr] {
+        match self {
+            Self::SetRecord(change) => &change.addresses,
+            Self::Unlink(_)
+            | Self::Redirect(_)
+            | Self::RemoveRecord(_)
+            | Self::Forward(_)
+            | Self::Resolver(_)
+            | Self::Front(_)
+            | Self::RemoveRule(_) => &[],
+        }
+    }
+
     /// Why the change means nothing in a scene, where it does not.
     pub fn trouble(&self, scene: &Scene) -> Option<String> {
         match self {

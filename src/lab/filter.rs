@@ -25,15 +25,18 @@ pub struct Program {
 
 /// The drops of a world for one front.
 pub fn program(world: &World, name: &str, front: &Front) -> Program {
-    if front.state == FrontState::Silent {
-        return Program { sieves: Vec::new(), drop_others: true };
-    }
+    let silent = front.state == FrontState::Silent;
     let scene = world.scene();
     let mut sieves: Vec<Sieve> = Vec::new();
     for (network, prefixes) in scene.everywhere() {
         let applies = |from: &[String], to: &[String]| from.contains(network) && to.iter().any(|to| to == name);
         let rule = scene.firewall.iter().find(|rule| applies(&rule.from, &rule.to));
-        let drop = rule.is_some_and(|rule| rule.action == Action::Drop);
+        // The firewall comes before the front: what it resets does not vanish in a silent front.
+        let drop = match rule.map_or(Action::Allow, |rule| rule.action) {
+            Action::Allow => silent,
+            Action::Drop => true,
+            Action::Refuse | Action::Reset | Action::Unreachable => false,
+        };
         let v4 = prefixes.iter().filter_map(|net| match net {
             IpNet::V4(net) => Some(*net),
             IpNet::V6(_) => None,
@@ -41,7 +44,7 @@ pub fn program(world: &World, name: &str, front: &Front) -> Program {
         sieves.extend(v4.map(|from| Sieve { from, drop }));
     }
     sieves.sort_by_key(|sieve| (std::cmp::Reverse(sieve.from.prefix_len()), sieve.from));
-    Program { sieves, drop_others: false }
+    Program { sieves, drop_others: silent }
 }
 
 /// Attaches a program in place of the one before it.

@@ -69,9 +69,18 @@ impl LabHandle {
     /// The plan for this lab, with the ports it really has.
     pub fn plan_text(&self) -> String {
         let written = self.stage.world().ports();
-        PLAN.replace(&format!(":{}", written.dns), &format!(":{}", self.ports.dns))
-            .replace(&format!(": {}", written.tls), &format!(": {}", self.ports.tls))
-            .replace(&format!(":{}", written.tls), &format!(":{}", self.ports.tls))
+        // Word by word, so that a port that was just written is not taken for one that must be replaced.
+        let port = |word: &str| match word.parse::<u16>() {
+            Ok(port) if port == written.dns => self.ports.dns.to_string(),
+            Ok(port) if port == written.tls => self.ports.tls.to_string(),
+            Ok(_) | Err(_) => word.to_owned(),
+        };
+        PLAN.split_inclusive(|c: char| !c.is_ascii_digit())
+            .map(|piece: &str| {
+                let digits = piece.trim_end_matches(|c: char| !c.is_ascii_digit());
+                port(digits) + &piece[digits.len()..]
+            })
+            .collect()
     }
 
     /// As [`LabHandle::plan_text`], with the file that holds [`LabHandle::authority_pem`] as `settings.trust`.

@@ -9,11 +9,13 @@
 mod authority;
 mod change;
 pub mod control;
+mod driven;
 mod filter;
 mod front;
 mod handle;
 mod names;
 mod passage;
+mod question;
 mod read;
 mod scene;
 mod servers;
@@ -29,8 +31,8 @@ mod tests;
 pub use authority::{Authority, AuthorityError};
 pub use change::Change;
 pub use handle::{FaultState, LabHandle};
-pub use names::{Data, Entry, Kind, Question, Reply, Said};
 pub use passage::Passage;
+pub use question::{Data, Entry, Kind, Question, Reply, Said};
 pub use read::WorldFaults;
 pub use scene::{
     Action, Firewall, Front, FrontState, HttpAnswer, Issuer, Link, Machine, Ports, Record, Resolver, ResolverKind,

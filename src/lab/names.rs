@@ -4,6 +4,7 @@
 //! DNS zones". A private zone answers only in the networks it is linked to; a public alias that leads into such a zone
 //! is followed there; a name the zone does not have does not exist, unless the link redirects it to the internet.
 
+use super::question::{Data, Entry, Kind, Question, Reply, Said};
 use super::scene::{Record, Resolver, ResolverKind, ResolverState, Zone};
 use super::world::World;
 use crate::facts::Rcode;
@@ -21,56 +22,6 @@ const PUBLIC_PRIMARY: &str = "ns1-01.azure-dns.com";
 
 /// The TTL of an SOA, and with it of a negative answer, in seconds.
 const AUTHORITY_TTL: u32 = 10;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    pub name: HostName,
-    pub kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    A,
-    Aaaa,
-    Cname,
-    Soa,
-    /// Any other type: nothing in a world has records of it.
-    Other,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// The question vanishes.
-    Silence,
-    /// Nothing listens on the port.
-    Closed,
-    Said(Said),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
-    pub rcode: Rcode,
-    pub records: Vec<Entry>,
-    /// The SOA of a negative answer.
-    pub authority: Option<Entry>,
-    /// Whether the answer over UDP is cut short.
-    pub truncates: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    pub owner: HostName,
-    /// In seconds.
-    pub ttl: u32,
-    pub data: Data,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Data {
-    Alias(HostName),
-    Address(IpAddr),
-    Authority { primary: HostName },
-}
 
 impl World {
     /// What the resolver at an address answers to an address.
@@ -169,25 +120,6 @@ impl World {
         }
         let rcode = if private_apex || public_apex { Rcode::NO_ERROR } else { Rcode::NAME_ERROR };
         Said { rcode, authority: Some(authority), ..Said::found(records) }
-    }
-}
-
-impl Said {
-    fn found(records: Vec<Entry>) -> Self {
-        Self { rcode: Rcode::NO_ERROR, records, authority: None, truncates: false }
-    }
-
-    fn error(rcode: Rcode) -> Self {
-        Self { rcode, ..Self::found(Vec::new()) }
-    }
-
-    /// The addresses of the answer, in its order.
-    pub fn addresses(&self) -> Vec<IpAddr> {
-        let address = |entry: &Entry| match &entry.data {
-            Data::Address(address) => Some(*address),
-            Data::Alias(_) | Data::Authority { .. } => None,
-        };
-        self.records.iter().filter_map(address).collect()
     }
 }
 

@@ -170,7 +170,7 @@ pub enum Issuer {
 pub enum FrontState {
     #[default]
     Serving,
-    /// Nothing listens on the port.
+    /// Nothing listens on the port. Real servers then refuse everybody, also where the firewall drops.
     Refusing,
     /// Packets vanish.
     Silent,
@@ -222,6 +222,14 @@ impl Scene {
         let prefixes = self.everywhere().flat_map(|(name, nets)| nets.iter().map(move |net| (name, net)));
         let around = prefixes.filter(|(_, net)| net.contains(&source));
         around.max_by_key(|(_, net)| net.prefix_len()).map(|(name, _)| name.as_str())
+    }
+
+    /// Every address of a server or a record.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        let servers = self.resolvers.values().map(|resolver| resolver.address);
+        let fronts = self.fronts.values().map(|front| front.address);
+        let records = self.records.values().chain(self.zones.values().flat_map(|zone| zone.records.values()));
+        servers.chain(fronts).chain(records.flat_map(|record| record.addresses.iter().copied()))
     }
 
     /// All networks and places.

@@ -47,10 +47,7 @@ impl Lab {
     /// Binds every server of a world; must be called within a tokio runtime. A port of 0 takes one that is free on all
     /// addresses. The error names the address that could not be had.
     pub fn bind(world: World, ports: Ports) -> io::Result<Self> {
-        let addresses = || world.scene().resolvers.values().map(|resolver| resolver.address);
-        if let Some(foreign) =
-            addresses().chain(world.scene().fronts.values().map(|f| f.address)).find(|a| !a.is_loopback())
-        {
+        if let Some(foreign) = world.addresses().into_iter().find(|address| !address.to_canonical().is_loopback()) {
             let why = format!("the world has the address {foreign}; real servers stand only in 127.0.0.0/8");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }

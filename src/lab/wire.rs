@@ -1,6 +1,6 @@
 //! Questions and answers as bytes.
 
-use super::names::{Data, Entry, Kind, Question, Reply, Said};
+use super::question::{Data, Entry, Kind, Question, Reply, Said};
 use super::world::World;
 use crate::plan::HostName;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};

@@ -6,6 +6,7 @@ use super::scene::{Ports, Scene};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use wildmatch::WildMatch;
@@ -124,6 +125,12 @@ impl World {
     /// Every fault that this world can have, by name.
     pub fn faults(&self) -> impl Iterator<Item = (&str, &Fault)> {
         self.described.faults.iter().map(|(name, fault)| (name.as_str(), fault))
+    }
+
+    /// Every address that the world has or, once broken, can have: of its servers, and of its records.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let changes = self.described.faults.values().flat_map(|fault| &fault.changes);
+        self.described.scene.addresses().chain(changes.flat_map(Change::addresses).copied()).collect()
     }
 
     /// The faults in force, in the order in which they came.

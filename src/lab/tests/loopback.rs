@@ -11,6 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+const WORLD: &str = include_str!("../../../probes/worlds/hub-and-spoke.yaml");
+
 const ANY_PORT: Ports = Ports { dns: 0, tls: 0 };
 
 async fn looked(handle: &LabHandle, catalog: &Catalog, plan: &Plan) -> Round {
@@ -58,12 +60,32 @@ async fn a_port_that_is_taken_is_named() {
 }
 
 #[tokio::test]
-async fn only_loopback_is_stood_on() {
-    let text = include_str!("../../../probes/worlds/hub-and-spoke.yaml").replace("127.9.9.9", "9.9.9.9");
-    let Err(refused) = Lab::bind(World::read("real.yaml", &text).unwrap(), ANY_PORT) else {
-        panic!("9.9.9.9 was bound")
+async fn only_loopback_is_stood_on_or_pointed_at() {
+    for (inside, outside) in
+        [("127.9.9.9", "9.9.9.9"), ("[127.203.10.1]", "[192.0.2.1]"), ("[127.20.4.99]", "[192.0.2.1]")]
+    {
+        let text = WORLD.replace(inside, outside);
+        let Err(refused) = Lab::bind(World::read("real.yaml", &text).unwrap(), ANY_PORT) else {
+            panic!("{outside} was taken")
+        };
+        assert!(refused.to_string().contains(outside.trim_matches(['[', ']'])), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_short_is_fetched_over_tcp() {
+    let text = WORLD.replace("otherwise: azure}", "otherwise: azure, truncates: true}");
+    let lab = Lab::bind(World::read("truncating.yaml", &text).unwrap(), ANY_PORT).unwrap();
+    let handle = lab.handle();
+    let catalog = Catalog::embedded();
+    let plan = plan(&handle.plan_text().replace("timeout: 1s", "timeout: 600ms"), &catalog);
+    let stop = CancellationToken::new();
+    let looking = async {
+        assert_healthy(&looked(&handle, &catalog, &plan).await);
+        stop.cancel();
     };
-    assert!(refused.to_string().contains("9.9.9.9"), "{refused}");
+    let (served, ()) = tokio::join!(lab.serve(stop.clone()), looking);
+    served.unwrap();
 }
 
 #[tokio::test]

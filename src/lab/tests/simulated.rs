@@ -7,6 +7,8 @@ use crate::observe::{Lens, Net, Pacer, Trust, source_for};
 use crate::plan::{Plan, Vantage};
 use std::sync::Arc;
 
+const WORLD: &str = include_str!("../../../probes/worlds/hub-and-spoke.yaml");
+
 struct Bench {
     stage: Arc<Stage>,
     trust: Arc<Trust>,
@@ -16,7 +18,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let stage = Stage::new(World::hub_and_spoke()).unwrap();
+        Self::of(World::hub_and_spoke())
+    }
+
+    fn of(world: World) -> Self {
+        let stage = Stage::new(world).unwrap();
         let trust = Arc::new(Trust::new(Some(stage.authority().pem().as_bytes())).unwrap());
         let catalog = Catalog::embedded();
         let plan = plan(PLAN, &catalog);
@@ -66,11 +72,22 @@ async fn what_vanishes_takes_the_whole_timeout_and_no_more() {
     assert_eq!(start.elapsed(), bench.plan.settings.timeout);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_slow_world_that_cuts_its_answers_short_still_holds() {
+    let slow = WORLD.replace("ports:", "latency_ms: 30\nports:");
+    let text = slow.replace("otherwise: azure}", "otherwise: azure, truncates: true}");
+    let bench = Bench::of(World::read("slow.yaml", &text).unwrap());
+    let start = tokio::time::Instant::now();
+    assert_healthy(&bench.round().await);
+    // Names take a datagram and a connection each, a drop takes the timeout, and the witness as much as the names.
+    let latency = std::time::Duration::from_millis(30);
+    assert!(start.elapsed() >= bench.plan.settings.timeout + latency * 4, "{:?}", start.elapsed());
+}
+
 #[tokio::test]
 async fn the_machine_has_the_hosts_file_and_the_name_servers_of_its_world() {
-    let text = include_str!("../../../probes/worlds/hub-and-spoke.yaml");
     let machine = "machine: {hosts: {contoso-chat.openai.azure.com: [127.20.3.5]}, name_servers: [hub]}\n";
-    let world = World::read("with-machine.yaml", &format!("{text}\n{machine}")).unwrap();
+    let world = World::read("with-machine.yaml", &format!("{WORLD}\n{machine}")).unwrap();
     let net = Simulated::new(Stage::new(world).unwrap(), "127.20.1.1".parse().unwrap());
     let host = crate::plan::HostName::parse("contoso-chat.openai.azure.com").unwrap();
     let known = crate::facts::OsOutcome::Addresses(vec!["127.20.3.5".parse().unwrap()]);
