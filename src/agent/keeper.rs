@@ -97,7 +97,7 @@ impl Keeper {
         let before = self.board.entry(place).and_then(|entry| entry.seen.as_ref().map(|seen| seen.standing.clone()));
         let longest = estate.witness_lasts();
         let (standing, change) = stand(before.as_ref(), &judgement, now, longest);
-        tell(work, &judgement, before.as_ref(), change);
+        tell(estate, work, &judgement, before.as_ref(), change);
         let is_private = estate.claims(work, clock::day(now)) == Some(&Claim::Private);
         let holds = judgement.verdict == Verdict::Holds;
         self.turn_day(estate, now);
@@ -189,7 +189,7 @@ impl Keeper {
             }
             let mut standing = seen.standing.clone();
             let change = rejudged(&mut standing, &judgement, now);
-            tell(work, &judgement, Some(&seen.standing), change);
+            tell(estate, work, &judgement, Some(&seen.standing), change);
             let seen = Seen { facts: Arc::clone(&seen.facts), judgement, standing };
             let face = Arc::clone(&entry.face);
             self.board.change(|board| board.checks[place] = Arc::new(Entry { face, seen: Some(seen) }));
@@ -206,17 +206,18 @@ fn names(estate: &Estate) -> HashSet<CheckName> {
 }
 
 /// One log line when a check changes, and for a check that starts out broken.
-fn tell(work: &Work, judgement: &Judgement, before: Option<&Standing>, change: Change) {
+fn tell(estate: &Estate, work: &Work, judgement: &Judgement, before: Option<&Standing>, change: Change) {
     let starts_badly = before.is_none() && judgement.verdict != Verdict::Holds;
     if !change.is_any() && !starts_badly {
         return;
     }
     let why = judgement.findings.first().map(story::line).unwrap_or_default();
     let (check, verdict, fallback) = (work.name.as_str(), judgement.verdict.word(), judgement.fallback.word());
+    let vantage = estate.header.vantage.name.as_str();
     match judgement.verdict {
-        Verdict::Holds => tracing::info!(check, verdict, public_fallback = fallback, why, "check changed"),
+        Verdict::Holds => tracing::info!(vantage, check, verdict, public_fallback = fallback, why, "check changed"),
         Verdict::Broken | Verdict::Unknown => {
-            tracing::warn!(check, verdict, public_fallback = fallback, why, "check changed");
+            tracing::warn!(vantage, check, verdict, public_fallback = fallback, why, "check changed");
         }
     }
 }

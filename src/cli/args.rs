@@ -16,7 +16,7 @@ pub struct Args {
     pub log_format: LogFormat,
 
     /// Which log lines are written: off, error, warn, info, debug, or a filter such as fencepost=debug. [default: info
-    /// for run, warn for the rest]
+    /// for run and lab, error for the rest]
     #[arg(long, global = true, env = "FENCEPOST_LOG", default_value = "", hide_default_value = true)]
     pub log: String,
 }

@@ -53,7 +53,13 @@ type Outcome = Result<Exit, Fault>;
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    runtime::logging(args.log_format, &args.log, matches!(args.command, Command::Run(_)));
+    // What is printed says it all already, except where the command goes on.
+    let level = match &args.command {
+        Command::Run(_) => "info",
+        Command::Lab(lab) if !lab.once => "info",
+        Command::Lab(_) | Command::Check(_) | Command::Plan(_) | Command::Findings { .. } => "error",
+    };
+    runtime::logging(args.log_format, &args.log, level);
     let outcome = match args.command {
         Command::Run(command) => run::run(&command),
         Command::Check(command) => check::run(&command),

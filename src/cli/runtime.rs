@@ -7,8 +7,7 @@ use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 /// Log lines go to standard error; `filter` overrides the default of the command.
-pub fn logging(format: LogFormat, filter: &str, is_agent: bool) {
-    let level = if is_agent { "info" } else { "warn" };
+pub fn logging(format: LogFormat, filter: &str, level: &str) {
     let wanted = if filter.is_empty() { level } else { filter };
     let filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new(level));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

@@ -1,6 +1,9 @@
 //! `blocked`: every way to the service is stopped at a layer that the plan names, and a witness from the same vantage
 //! succeeded in the same round. An open path breaks the claim with or without a witness; nothing else is believed
 //! without one.
+//!
+//! An address that only the plan names, and that no answer and no public front leads to, must be stopped too, but at
+//! which layer does not matter: from outside, a private address leads nowhere by nature.
 
 use super::finding::{Code, Evidence, Finding, Weight};
 use super::path::{End, Reading};
@@ -27,6 +30,7 @@ pub fn findings(
     for path in paths {
         match &path.end {
             End::Stopped(layers) if layers.iter().any(|layer| by.contains(layer)) => {}
+            End::Stopped(_) if !path.is_met => {}
             End::Stopped(layers) => findings.push(other_layer(path, layers, by)),
             End::Unclear => findings.extend(unclear(path)),
             End::Open => unreachable!("an open path was reported above"),
@@ -109,7 +113,8 @@ fn unnamed(asked: &Asked<'_>, facts: &Facts, paths: &[Reading], by: &BTreeSet<La
             .collect(),
         Naming::Nothing => {
             let proven = names::is_proven(asked, seen);
-            let stopped_elsewhere = !paths.is_empty();
+            let within = |path: &Reading| matches!(&path.end, End::Stopped(at) if at.iter().any(|l| by.contains(l)));
+            let stopped_elsewhere = paths.iter().any(within);
             if proven && (by.contains(&Layer::Dns) || stopped_elsewhere) {
                 return Vec::new();
             }

@@ -3,6 +3,7 @@
 use super::Asked;
 use super::finding::{Cause, Code, Evidence, Finding, Severity, Weight};
 use crate::facts::{Answer, Family, Lookup, LookupOutcome, NameFacts, OsOutcome, Rcode, ResolverFacts};
+use crate::plan::address::AZURE_PLATFORM;
 use crate::plan::{AddressClass, View};
 use std::net::IpAddr;
 
@@ -153,9 +154,11 @@ fn public_cause(asked: &Asked<'_>, names: &NameFacts, answer: &Answer) -> (Cause
         let tail = asked.service.public_tail(&hop.name)?;
         Some(Evidence::Tail { name: hop.name.to_string(), says: tail.says.clone() })
     });
-    let elsewhere = private_view(names).any(|resolver| says(asked, resolver) == Says::Expected);
+    // Only when Azure's own resolver gives the private answer is it known that the other one does not end there.
+    let azure_knows = private_view(names)
+        .any(|resolver| resolver.server.ip() == IpAddr::V4(AZURE_PLATFORM) && says(asked, resolver) == Says::Expected);
     let cause = match alias {
-        _ if elsewhere => Cause::ForwarderBypassesAzure,
+        _ if azure_knows => Cause::ForwarderBypassesAzure,
         Some(position) if position + 1 == answer.chain.len() => Cause::PublicRecordInZone,
         Some(_) => Cause::Undetermined,
         None if tail.is_some() => Cause::NoPrivateEndpoint,

@@ -3,7 +3,7 @@
 use super::Asked;
 use super::finding::{Code, Evidence, Finding, Weight};
 use crate::catalog::{Certainty, Meaning, Seen};
-use crate::facts::{CertTrouble, ConnectOutcome, HttpOutcome, PathFacts, Tls, TlsOutcome};
+use crate::facts::{CertTrouble, ConnectOutcome, HttpOutcome, PathFacts, Tls, TlsOutcome, Why};
 use crate::plan::{AddressClass, Layer};
 use jiff::{SignedDuration, Timestamp};
 use std::net::IpAddr;
@@ -27,6 +27,9 @@ pub enum End {
 pub struct Reading {
     pub address: IpAddr,
     pub class: AddressClass,
+    /// Whether a caller here meets the address: it was answered, or is where the public side answers. An address that
+    /// only the plan names is met by nobody who goes by the name.
+    pub is_met: bool,
     pub end: End,
     /// What keeps the path from being good, as a `private` claim would say it.
     pub troubles: Vec<Finding>,
@@ -37,8 +40,9 @@ pub struct Reading {
 /// Reads one path.
 pub fn read(asked: &Asked<'_>, path: &PathFacts, at: Timestamp) -> Reading {
     let class = asked.class(path.address);
+    let is_met = path.why.iter().any(|why| *why != Why::Expected);
     let mut reading =
-        Reading { address: path.address, class, end: End::Unclear, troubles: Vec::new(), notes: Vec::new() };
+        Reading { address: path.address, class, is_met, end: End::Unclear, troubles: Vec::new(), notes: Vec::new() };
     if let Some((code, end)) = connect_trouble(&path.connect.outcome) {
         let weight = if code == Code::AgentOverloaded { Weight::Unclear } else { Weight::Breaks };
         let outcome = path.connect.outcome.clone();

@@ -40,12 +40,14 @@ impl Drop for Folder {
     }
 }
 
-/// A port that is free for TCP and UDP on loopback.
+/// A port that is free for TCP and UDP on loopback. It lies below the range from which the kernel gives ports to
+/// clients, and differs from test process to test process, so that a port which one test gave up is not taken by the next.
 pub fn free_port() -> u16 {
-    for _ in 0..100 {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..1_000 {
+        let step = std::process::id().wrapping_mul(31).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 10_000 + u16::try_from(step % 22_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
@@ -65,25 +67,33 @@ pub fn succeed(command: &mut Command) -> String {
     text
 }
 
-/// A daemon that wrote its pid; stopped with its owner.
-pub struct Daemon(PathBuf);
+/// A daemon, known by its pid; stopped with its owner.
+pub struct Daemon(u32);
 
 impl Daemon {
-    pub fn by_pid_file(path: PathBuf) -> Self {
-        Self(path)
+    /// The daemon's first process may end before its second has written the pid; this waits for the number.
+    pub fn by_pid_file(path: &Path) -> Self {
+        loop {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            if let Some(pid) = text.strip_suffix('\n').and_then(|text| text.trim().parse().ok()) {
+                return Self(pid);
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Ends the daemon and returns when it is gone.
     pub fn stop(&self) {
-        let Ok(pid) = std::fs::read_to_string(&self.0) else { return };
-        let _ = Command::new("kill").arg(pid.trim()).status();
-        let alive = || {
-            let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-            stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
-        };
-        while alive() {
+        let _ = Command::new("kill").arg(self.0.to_string()).status();
+        while self.is_alive() {
             std::thread::yield_now();
         }
+    }
+
+    /// A process that ended but was not yet waited for is not alive.
+    fn is_alive(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
     }
 }
 

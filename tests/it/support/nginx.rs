@@ -51,7 +51,7 @@ impl Nginx {
         let log = folder.path().join("error.log");
         // It returns once its ports are open.
         succeed(Command::new("nginx").arg("-c").arg(&file).arg("-e").arg(log));
-        let daemon = Daemon::by_pid_file(folder.path().join("nginx.pid"));
+        let daemon = Daemon::by_pid_file(&folder.path().join("nginx.pid"));
         Self { port, _daemon: daemon, _folder: folder }
     }
 }

@@ -42,7 +42,7 @@ impl Unbound {
         let file = folder.write("unbound.conf", config);
         // It returns once its ports are open.
         succeed(Command::new("unbound").arg("-c").arg(&file));
-        let daemon = Daemon::by_pid_file(folder.path().join("unbound.pid"));
+        let daemon = Daemon::by_pid_file(&folder.path().join("unbound.pid"));
         Self { port, daemon, _folder: folder }
     }
 
