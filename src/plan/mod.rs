@@ -4,6 +4,7 @@
 
 pub mod address;
 mod check;
+mod examples;
 mod fault;
 mod file;
 mod language;
@@ -14,6 +15,7 @@ mod schema;
 mod tree;
 
 pub use address::{AddressClass, AddressKind, Networks};
+pub use examples::{EXAMPLES, example};
 pub use fault::{Fault, Faults, Place};
 pub use names::{CheckName, ExceptionName, HostName, ResolverName, ServiceName, TargetName, VantageKind, VantageName};
 pub use read::parse_time;
