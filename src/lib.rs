@@ -1,6 +1,17 @@
-pub mod catalog;
-pub mod clock;
-pub mod facts;
-pub mod judge;
-pub mod observe;
-pub mod plan;
+//! A **plan** says what should be true. The **schedule** says when to look. We **observe** facts, and only facts. We
+//! **judge** the facts against the plan. **Standing** follows verdicts over time. We **publish** from one board.
+//!
+//! The modules in reading order; the first seven are pure.
+
+pub mod plan; // what must be true
+pub mod catalog; // what is known of each service
+pub mod facts; // what the wire said
+pub mod schedule; // when to look
+pub mod judge; // what the facts mean for a claim
+pub mod standing; // a verdict over time
+pub mod story; // findings in plain words
+pub mod clock; // the wall clock's one door
+pub mod observe; // looking at names and addresses
+pub mod publish; // one board, many faces
+pub mod agent; // the loop that ties all this together
+pub mod cli; // files, standard output, exit codes

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `fencepost` command.
+
+fn main() -> std::process::ExitCode {
+    fencepost::cli::main()
+}

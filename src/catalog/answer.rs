@@ -18,6 +18,16 @@ pub enum Meaning {
     WrongEndpoint,
 }
 
+impl Meaning {
+    /// Whether the network gate was passed.
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Open | Self::Throttled | Self::Anonymous => true,
+            Self::Denied | Self::WrongEndpoint => false,
+        }
+    }
+}
+
 /// One entry: every condition that is given must match.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -195,6 +195,9 @@ findings! {
     NotTheService "not-the-service" Critical
         "Something answers, but not as this service does."
         "Find out what answers at this address; look at the evidence for its status and headers."
+    AnswerAmbiguous "answer-ambiguous" Info
+        "The service answered, but this answer does not tell whether its public side is open."
+        "Check the service's public network access in the portal; the key-less request cannot tell."
     ServiceFailing "service-failing" Warning
         "The path is open, but the service answers with a server error."
         "Look at the service's health in the portal; the network is not the cause."

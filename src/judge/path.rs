@@ -2,7 +2,7 @@
 
 use super::Asked;
 use super::finding::{Code, Evidence, Finding, Weight};
-use crate::catalog::{Meaning, Seen};
+use crate::catalog::{Certainty, Meaning, Seen};
 use crate::facts::{CertTrouble, ConnectOutcome, HttpOutcome, PathFacts, Tls, TlsOutcome};
 use crate::plan::{AddressClass, Layer};
 use jiff::{SignedDuration, Timestamp};
@@ -157,7 +157,13 @@ pub fn read_http(asked: &Asked<'_>, outcome: &HttpOutcome, address: Option<IpAdd
         }
         return trouble(End::Unclear, Code::NotTheService, Weight::Breaks);
     }
-    match asked.service.meaning(Seen { status: *status, headers, body }).map(|answer| answer.means) {
+    let answer = asked.service.meaning(Seen { status: *status, headers, body });
+    // An inference never makes a hard verdict: what is only believed to mean "open" says nothing of a public side.
+    if class == AddressClass::Public && answer.is_some_and(|a| a.certainty == Certainty::Inferred && a.means.is_open())
+    {
+        return trouble(End::Unclear, Code::AnswerAmbiguous, Weight::Unclear);
+    }
+    match answer.map(|answer| answer.means) {
         Some(Meaning::Open) => open(None),
         Some(Meaning::Throttled) => open(finding(Code::Throttled, Weight::Notes)),
         Some(Meaning::Anonymous) => open(finding(Code::AnonymousAccepted, Weight::Notes)),

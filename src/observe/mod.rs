@@ -9,6 +9,7 @@ mod pace;
 mod path;
 mod proxy;
 mod sockets;
+mod subject;
 mod tls;
 mod witness;
 
@@ -16,6 +17,7 @@ pub use look::{AskedResolver, MOST_ADDRESSES, Subject, look};
 pub use net::{BoxFuture, Datagrams, Net, ProxyPlace, Stream};
 pub use pace::{MOST_QUESTIONS_PER_SECOND, Pacer};
 pub use sockets::{Sockets, own_addresses, source_for};
+pub use subject::{resolvers_of, subject_of};
 pub use tls::{Trust, TrustError};
 pub use witness::look_at_witness;
 

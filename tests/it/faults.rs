@@ -1,7 +1,7 @@
 //! Bad plans as data. Each file of `faults/` names the faults it must bring, as `# expect LINE:COLUMN REASON | FIX`, the
 //! last two as parts of the text. A fault that is missing fails the test, and so does one that nobody expects.
 
-use crate::support::{files_in, read};
+use crate::repository::{files_in, read};
 use fencepost::plan::{Fault, HostName};
 use std::fmt::Write as _;
 
@@ -109,7 +109,7 @@ fn bombs_do_not_go_off() {
 /// What an editor or another system adds to a file is no fault.
 #[test]
 fn line_ends_and_a_byte_order_mark_do_not_matter() {
-    let (_, text) = crate::support::shipped_plans().remove(0);
+    let (_, text) = crate::repository::shipped_plans().remove(0);
     for changed in [text.replace('\n', "\r\n"), format!("\u{feff}{text}"), format!("---\n{text}...\n")] {
         if let Err(faults) = read(&changed) {
             panic!("{faults}");

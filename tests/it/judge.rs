@@ -3,8 +3,10 @@
 use crate::facts_of::{
     answered, facts, gives, gives_by, no_such_name, nothing, os_gave, requested, resolver, shook, stopped,
 };
-use crate::support::{CATALOG, read};
-use fencepost::facts::{CertTrouble, ConnectOutcome, Facts, HttpOutcome, LookupOutcome, OsOutcome, TlsOutcome};
+use crate::repository::{CATALOG, read};
+use fencepost::facts::{
+    CertTrouble, ConnectOutcome, Facts, HttpOutcome, LookupOutcome, OsOutcome, PathFacts, TlsOutcome,
+};
 use fencepost::judge::{Asked, Judgement, PublicFallback, Verdict, Witnessing, judge};
 use fencepost::plan::{Claim, Layer, Plan};
 use std::sync::LazyLock;
@@ -70,7 +72,7 @@ fn hold(claim: &Claim, witness: &Witnessing, rows: Vec<Row>) {
 }
 
 /// One resolver that gives the expected address, which ends like this.
-fn private_path(path: fencepost::facts::PathFacts) -> Facts {
+fn private_path(path: PathFacts) -> Facts {
     facts(vec![resolver("azure", gives_by(&[ALIAS], &[HERE]), nothing())], vec![path])
 }
 
@@ -83,14 +85,22 @@ fn a_private_claim_holds_when_the_service_answers_whatever_it_answers() {
     }
 }
 
+fn one(a: LookupOutcome, aaaa: LookupOutcome, paths: Vec<PathFacts>) -> Facts {
+    facts(vec![resolver("azure", a, aaaa)], paths)
+}
+
+fn here() -> PathFacts {
+    answered(HERE, 401, "")
+}
+
+fn front() -> PathFacts {
+    answered(PUBLIC, 403, DENIED)
+}
+
 #[test]
-fn what_breaks_a_private_claim_and_what_leaves_it_open() {
+fn a_public_answer_breaks_a_private_claim_and_a_public_front_does_not() {
     use PublicFallback as F;
-    use Verdict::{Broken, Holds, Unknown};
-    let one = |a, aaaa, paths| facts(vec![resolver("azure", a, aaaa)], paths);
-    let here = || answered(HERE, 401, "");
-    let front = || answered(PUBLIC, 403, DENIED);
-    let wrong_name = TlsOutcome::Untrusted(vec![CertTrouble::WrongName]);
+    use Verdict::{Broken, Holds};
     hold(
         &Claim::Private,
         &Witnessing::NotSeen,
@@ -143,6 +153,38 @@ fn what_breaks_a_private_claim_and_what_leaves_it_open() {
             ),
             row("front closed", one(gives(&[HERE]), nothing(), vec![here(), front()]), Holds, F::None, ""),
             row(
+                "hosts file",
+                os_gave(
+                    one(gives(&[HERE]), nothing(), vec![here()]),
+                    OsOutcome::Addresses(vec![crate::facts_of::ip(PUBLIC)]),
+                ),
+                Broken,
+                F::Answered,
+                "hosts-override",
+            ),
+            row(
+                "disagreement",
+                facts(
+                    vec![resolver("azure", gives(&[HERE]), nothing()), resolver("hub", gives(&[PUBLIC]), nothing())],
+                    vec![here(), front()],
+                ),
+                Broken,
+                F::Answered,
+                "resolvers-disagree",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn an_answer_that_is_not_the_private_address_never_holds() {
+    use PublicFallback as F;
+    use Verdict::{Broken, Unknown};
+    hold(
+        &Claim::Private,
+        &Witnessing::NotSeen,
+        vec![
+            row(
                 "other private",
                 one(gives(&["10.9.9.9"]), nothing(), vec![here()]),
                 Broken,
@@ -166,6 +208,19 @@ fn what_breaks_a_private_claim_and_what_leaves_it_open() {
                 F::Unknown,
                 "agent-overloaded",
             ),
+        ],
+    );
+}
+
+#[test]
+fn how_a_private_path_may_end() {
+    use PublicFallback as F;
+    use Verdict::{Broken, Unknown};
+    let wrong_name = TlsOutcome::Untrusted(vec![CertTrouble::WrongName]);
+    hold(
+        &Claim::Private,
+        &Witnessing::NotSeen,
+        vec![
             row("timeout", private_path(stopped(HERE, ConnectOutcome::TimedOut)), Broken, F::None, "connect-timeout"),
             row("refused", private_path(stopped(HERE, ConnectOutcome::Refused)), Broken, F::None, "connect-refused"),
             row(
@@ -180,26 +235,6 @@ fn what_breaks_a_private_claim_and_what_leaves_it_open() {
             row("no answer", private_path(requested(HERE, HttpOutcome::TimedOut)), Unknown, F::None, "http-timeout"),
             row("server error", private_path(answered(HERE, 503, "")), Unknown, F::None, "service-failing"),
             row("denied", private_path(answered(HERE, 403, DENIED)), Broken, F::None, "denied-as-public"),
-            row(
-                "hosts file",
-                os_gave(
-                    one(gives(&[HERE]), nothing(), vec![here()]),
-                    OsOutcome::Addresses(vec![crate::facts_of::ip(PUBLIC)]),
-                ),
-                Broken,
-                F::Answered,
-                "hosts-override",
-            ),
-            row(
-                "disagreement",
-                facts(
-                    vec![resolver("azure", gives(&[HERE]), nothing()), resolver("hub", gives(&[PUBLIC]), nothing())],
-                    vec![here(), front()],
-                ),
-                Broken,
-                F::Answered,
-                "resolvers-disagree",
-            ),
         ],
     );
 }

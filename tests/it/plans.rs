@@ -1,6 +1,6 @@
 //! The ready plans read without fault, and none still reads when any of its tables holds a key it should not.
 
-use crate::support::{read, shipped_plans};
+use crate::repository::{read, shipped_plans};
 use fencepost::plan::{EXAMPLES, example};
 
 const STRANGE: &str = "zzz-unknown: 1";

@@ -1,7 +1,7 @@
 //! The schema in `docs/` is the one the program prints, and it judges the ready plans as the program does.
 
 use crate::plans::spoilt_everywhere;
-use crate::support::{shipped_plans, text_of};
+use crate::repository::{shipped_plans, text_of};
 use fencepost::plan::schema;
 use jsonschema::Validator;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! Whatever stands in the file, reading it ends in a plan or in faults.
 
-use crate::support::{read, shipped_plans};
+use crate::repository::{read, shipped_plans};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 

@@ -1,0 +1,223 @@
+//! What one plan means for one vantage: every check with its subject, ready to be looked at and judged.
+
+use crate::catalog::Catalog;
+use crate::clock;
+use crate::judge::{Asked, Judgement, Witnessing, judge};
+use crate::observe::{AskedResolver, Lens, Subject, resolvers_of, subject_of};
+use crate::plan::{Case, CheckName, Claim, Exception, HostName, Plan, Vantage, VantageName};
+use crate::publish::{Face, Header, VantageFace};
+use ipnet::IpNet;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A plan, the catalogue it speaks of, and where the agent stands.
+pub struct Grounds {
+    pub plan: Plan,
+    pub catalog: Catalog,
+    pub vantage: VantageName,
+}
+
+/// Why an agent cannot take up a vantage.
+#[derive(Debug, PartialEq, Eq)]
+pub enum EstateError {
+    UnknownVantage {
+        asked: String,
+        known: Vec<String>,
+    },
+    /// None, or several, of the plan's vantages hold an address of this machine.
+    NotOneVantage {
+        matched: Vec<String>,
+        addresses: Vec<IpAddr>,
+        known: Vec<String>,
+    },
+}
+
+impl fmt::Display for EstateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownVantage { asked, known } => {
+                write!(f, "the plan has no vantage `{asked}`; it has {}", known.join(", "))
+            }
+            Self::NotOneVantage { matched, addresses, known } => {
+                let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+                let seen = addresses.join(", ");
+                match matched.as_slice() {
+                    [] => write!(f, "no vantage of the plan holds an address of this machine ({seen}); ")?,
+                    several => write!(
+                        f,
+                        "this machine's addresses ({seen}) lie in several vantages: {}; ",
+                        several.join(", ")
+                    )?,
+                }
+                write!(f, "say which one it is with --vantage NAME, one of {}", known.join(", "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for EstateError {}
+
+impl Grounds {
+    /// Takes up a vantage: the one that is named, or the one whose prefixes hold an address of this machine.
+    pub fn new(plan: Plan, catalog: Catalog, named: Option<&str>, own: &[IpAddr]) -> Result<Self, EstateError> {
+        let known = || plan.vantages.iter().map(|v| v.name.to_string()).collect();
+        let vantage = match named {
+            Some(name) => plan
+                .vantage(name)
+                .map(|v| v.name.clone())
+                .ok_or_else(|| EstateError::UnknownVantage { asked: name.to_owned(), known: known() })?,
+            None => {
+                let holds = |v: &&Vantage| v.within.iter().any(|net: &IpNet| own.iter().any(|a| net.contains(a)));
+                let matched: Vec<&Vantage> = plan.vantages.iter().filter(holds).collect();
+                let [one] = matched.as_slice() else {
+                    let matched = matched.iter().map(|v| v.name.to_string()).collect();
+                    return Err(EstateError::NotOneVantage { matched, addresses: own.to_vec(), known: known() });
+                };
+                one.name.clone()
+            }
+        };
+        Ok(Self { plan, catalog, vantage })
+    }
+}
+
+/// One check: what to look at, and where its case stands in the plan.
+pub struct Work {
+    pub name: CheckName,
+    pub subject: Subject,
+    target: usize,
+    endpoint: usize,
+}
+
+/// The grounds, worked out.
+pub struct Estate {
+    pub grounds: Grounds,
+    pub lens: Lens,
+    pub works: Vec<Arc<Work>>,
+    pub header: Arc<Header>,
+}
+
+impl Estate {
+    pub fn new(grounds: Grounds, lens: Lens, today: Date) -> Self {
+        let header = Arc::new(header(&grounds));
+        let works = works(&grounds, today);
+        Self { grounds, lens, works, header }
+    }
+
+    pub fn vantage(&self) -> &Vantage {
+        let plan = &self.grounds.plan;
+        // The vantage was found in this plan when the grounds were taken up.
+        plan.vantage(self.grounds.vantage.as_str()).unwrap_or(&plan.vantages[0])
+    }
+
+    pub fn resolvers(&self) -> Vec<AskedResolver> {
+        resolvers_of(&self.grounds.plan, self.vantage())
+    }
+
+    /// The case of a work on a day; exceptions may change it from day to day.
+    pub fn case(&self, work: &Work, day: Date) -> Option<Case<'_>> {
+        let plan = &self.grounds.plan;
+        let vantage = self.vantage();
+        let target = &plan.targets[work.target];
+        let decision = plan.decide(vantage, target, day)?;
+        Some(Case { vantage, target, endpoint: &target.endpoints[work.endpoint], decision })
+    }
+
+    /// Holds facts against what the plan says of a check today.
+    pub fn judge(&self, work: &Work, facts: &crate::facts::Facts, witness: &Witnessing) -> Option<Judgement> {
+        let case = self.case(work, clock::day(facts.at))?;
+        let asked = Asked {
+            claim: case.decision.claim(),
+            target: case.target,
+            endpoint: case.endpoint,
+            service: self.grounds.catalog.service(&case.target.service)?,
+            networks: &self.grounds.plan.networks,
+        };
+        Some(judge(&asked, facts, witness))
+    }
+
+    /// How a check shows itself today.
+    pub fn face(&self, work: &Work, day: Date) -> Face {
+        let target = &self.grounds.plan.targets[work.target];
+        let endpoint = &target.endpoints[work.endpoint];
+        let case = self.case(work, day);
+        let decision = case.map(|case| case.decision);
+        Face {
+            check: work.name.clone(),
+            target: target.name.to_string(),
+            endpoint: endpoint.host.to_string(),
+            claim: decision.map_or("none", |d| d.claim().word()),
+            rule: decision.map(|d| d.rule.name.clone()).unwrap_or_default(),
+            exception: decision.and_then(|d| d.exception).map(|e| e.name.to_string()),
+            owner: target.owner.clone().unwrap_or_default(),
+            environment: target.environment.clone().unwrap_or_default(),
+            expected: endpoint.expected.clone(),
+            networks: Arc::new(self.grounds.plan.networks.clone()),
+        }
+    }
+
+    pub fn claims(&self, work: &Work, day: Date) -> Option<&Claim> {
+        self.case(work, day).map(|case| case.decision.claim())
+    }
+
+    /// How long a witness's success stands for others: one round, and the time its look and theirs may take.
+    pub fn witness_lasts(&self) -> Duration {
+        let settings = &self.grounds.plan.settings;
+        settings.every + settings.timeout * 4
+    }
+}
+
+fn works(grounds: &Grounds, today: Date) -> Vec<Arc<Work>> {
+    let plan = &grounds.plan;
+    let Some(vantage) = plan.vantage(grounds.vantage.as_str()) else { return Vec::new() };
+    let mut works = Vec::new();
+    for (target_at, target) in plan.targets.iter().enumerate() {
+        let Some(decision) = plan.decide(vantage, target, today) else { continue };
+        // A pair that is covered by `none` is not looked at, unless an exception could change that on another day.
+        let excepted = plan.exceptions.iter().any(|e| e.from.matches(vantage) && e.to.matches(target));
+        if *decision.claim() == Claim::None && !excepted {
+            continue;
+        }
+        let Some(service) = grounds.catalog.service(&target.service) else { continue };
+        for (endpoint_at, endpoint) in target.endpoints.iter().enumerate() {
+            let case = Case { vantage, target, endpoint, decision };
+            let subject = subject_of(plan, &case, service);
+            works.push(Arc::new(Work { name: case.name(), subject, target: target_at, endpoint: endpoint_at }));
+        }
+    }
+    works
+}
+
+fn header(grounds: &Grounds) -> Header {
+    let plan = &grounds.plan;
+    let face = |vantage: &Vantage| VantageFace {
+        name: vantage.name.to_string(),
+        kind: vantage.kind.to_string(),
+        owner: vantage.owner.clone().unwrap_or_default(),
+    };
+    let ends = |exception: &Exception| Some((exception.name.to_string(), end_of(exception.ends)?));
+    let vantages: Vec<VantageFace> = plan.vantages.iter().map(face).collect();
+    Header {
+        plan: plan.name.clone(),
+        plan_hash: plan.hash.clone(),
+        vantage: plan.vantage(grounds.vantage.as_str()).map_or_else(|| vantages[0].clone(), face),
+        exceptions: plan.exceptions.iter().filter_map(ends).collect(),
+        vantages,
+    }
+}
+
+/// The end of a day, 24:00 UTC.
+fn end_of(day: Date) -> Option<Timestamp> {
+    let next = day.tomorrow().ok()?;
+    next.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+/// What a named witness is called on the board and in metrics.
+pub fn witness_name(witness: &crate::plan::Witness) -> String {
+    let resolve = witness.resolve.as_ref().map(|name: &HostName| format!("resolve:{name}"));
+    let connect = witness.connect.as_ref().map(|(host, port)| format!("connect:{host}:{port}"));
+    [resolve, connect].into_iter().flatten().collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,196 @@
+//! Keeping the board: facts come in, are judged with the witness of the round, and become entries. When the witness
+//! changes, what depended on it is judged again from the same facts.
+
+use super::estate::{Estate, Work, witness_name};
+use crate::clock;
+use crate::facts::{Facts, WitnessFacts};
+use crate::judge::{Judgement, Verdict, Witnessing};
+use crate::plan::{CheckName, Claim};
+use crate::publish::{Board, Entry, Reload, Seen, SharedBoard, WitnessEntry};
+use crate::standing::{Change, Standing, rejudged, stand};
+use crate::story;
+use jiff::Timestamp;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// The board of an estate before anything was looked at.
+pub fn blank(estate: &Estate, now: Timestamp) -> Board {
+    let today = clock::day(now);
+    let entry = |work: &Arc<Work>| Arc::new(Entry { face: Arc::new(estate.face(work, today)), seen: None });
+    Board {
+        header: Arc::clone(&estate.header),
+        at: now,
+        checks: estate.works.iter().map(entry).collect(),
+        witness: None,
+        reload: Reload { succeeded: true, succeeded_at: now, trouble: None },
+    }
+}
+
+/// The last success that can witness for blocked claims.
+#[derive(Clone, Debug)]
+struct LastSuccess {
+    check: CheckName,
+    at: Timestamp,
+}
+
+/// Writes the board of one agent.
+pub struct Keeper {
+    board: SharedBoard,
+    places: HashMap<CheckName, usize>,
+    success: Option<LastSuccess>,
+    witnessed: bool,
+    /// Checks that were not looked at since the agent started or took this plan.
+    unseen: HashSet<CheckName>,
+}
+
+impl Keeper {
+    pub fn new(board: SharedBoard, estate: &Estate) -> Self {
+        Self { board, places: places(estate), success: None, witnessed: false, unseen: names(estate) }
+    }
+
+    /// Where a check stands in the estate, if the plan still has it.
+    pub fn place(&self, name: &CheckName) -> Option<usize> {
+        self.places.get(name).copied()
+    }
+
+    /// Takes a new estate: checks that stay keep what is known of them.
+    pub fn resettle(&mut self, estate: &Estate, now: Timestamp) {
+        let mut fresh = blank(estate, now);
+        self.unseen = names(estate);
+        let old_places = std::mem::replace(&mut self.places, places(estate));
+        self.board.change(|board| {
+            for (entry, work) in fresh.checks.iter_mut().zip(&estate.works) {
+                if let Some(old) = old_places.get(&work.name).and_then(|place| board.checks.get(*place)) {
+                    let face = Arc::clone(&entry.face);
+                    *entry = Arc::new(Entry { face, seen: old.seen.clone() });
+                }
+            }
+            fresh.witness = estate.vantage().witness.as_ref().and(board.witness.take());
+            *board = fresh;
+        });
+        self.judge_blocked_again(estate, now);
+    }
+
+    pub fn reload_failed(&self, why: &str) {
+        self.board.change(|board| {
+            board.reload.succeeded = false;
+            board.reload.trouble = Some(why.to_owned());
+        });
+    }
+
+    /// Takes the facts of one look.
+    pub fn take(&mut self, estate: &Estate, work: &Work, facts: Facts, now: Timestamp) {
+        let Some(place) = self.place(&work.name) else { return };
+        let witness = self.witness(estate, now);
+        let Some(judgement) = estate.judge(work, &facts, &witness) else { return };
+        let before = self.board.entry(place).and_then(|entry| entry.seen.as_ref().map(|seen| seen.standing.clone()));
+        let longest = estate.witness_lasts();
+        let (standing, change) = stand(before.as_ref(), &judgement, now, longest);
+        tell(work, &judgement, before.as_ref(), change);
+        let is_private = estate.claims(work, clock::day(now)) == Some(&Claim::Private);
+        let holds = judgement.verdict == Verdict::Holds;
+        let face = Arc::new(estate.face(work, clock::day(now)));
+        let seen = Seen { facts: Arc::new(facts), judgement, standing };
+        self.board.change(|board| {
+            board.at = now;
+            board.checks[place] = Arc::new(Entry { face, seen: Some(seen) });
+        });
+        if self.unseen.remove(&work.name) && self.unseen.is_empty() {
+            tracing::info!(plan = estate.header.plan, checks = self.places.len(), "first round complete");
+        }
+        if is_private {
+            self.remember(work, holds, now);
+            self.follow_witness(estate, now);
+        }
+    }
+
+    pub fn take_witness(&mut self, estate: &Estate, facts: WitnessFacts, now: Timestamp) {
+        let Some(witness) = &estate.vantage().witness else { return };
+        let entry = WitnessEntry { name: witness_name(witness), facts };
+        self.board.change(|board| board.witness = Some(entry));
+        self.follow_witness(estate, now);
+    }
+
+    fn remember(&mut self, work: &Work, holds: bool, now: Timestamp) {
+        if holds {
+            self.success = Some(LastSuccess { check: work.name.clone(), at: now });
+        } else if self.success.as_ref().is_some_and(|success| success.check == work.name) {
+            self.success = self.another_success();
+        }
+    }
+
+    fn another_success(&self) -> Option<LastSuccess> {
+        let board = self.board.snapshot();
+        let held = board.checks.iter().filter(|e| e.face.claim == "private" && e.verdict() == Some(Verdict::Holds));
+        let latest = held.filter_map(|e| Some((e, e.seen.as_ref()?.standing.last_run))).max_by_key(|(_, at)| *at);
+        latest.map(|(entry, at)| LastSuccess { check: entry.face.check.clone(), at })
+    }
+
+    fn witness(&self, estate: &Estate, now: Timestamp) -> Witnessing {
+        let fresh = |at: Timestamp| now.duration_since(at).unsigned_abs() <= estate.witness_lasts();
+        if estate.vantage().witness.is_some() {
+            let board = self.board.witness();
+            return match board.filter(|entry| fresh(entry.facts.at)) {
+                Some(entry) if entry.facts.succeeded => Witnessing::Succeeded(entry.facts.tried.join(", ")),
+                Some(entry) => Witnessing::Failed(entry.facts.tried.join(", ")),
+                None => Witnessing::NotSeen,
+            };
+        }
+        match self.success.as_ref().filter(|success| fresh(success.at)) {
+            Some(success) => Witnessing::Succeeded(format!("{} holds", success.check)),
+            None => Witnessing::NotSeen,
+        }
+    }
+
+    /// When the witness comes or goes, what it stands for is judged again.
+    fn follow_witness(&mut self, estate: &Estate, now: Timestamp) {
+        let witnessed = matches!(self.witness(estate, now), Witnessing::Succeeded(_));
+        if witnessed != self.witnessed {
+            self.witnessed = witnessed;
+            self.judge_blocked_again(estate, now);
+        }
+    }
+
+    fn judge_blocked_again(&mut self, estate: &Estate, now: Timestamp) {
+        let witness = self.witness(estate, now);
+        let today = clock::day(now);
+        let board = self.board.snapshot();
+        for (place, (entry, work)) in board.checks.iter().zip(&estate.works).enumerate() {
+            let Some(seen) = &entry.seen else { continue };
+            let Some(judgement) = estate.judge(work, &seen.facts, &witness) else { continue };
+            if judgement == seen.judgement {
+                continue;
+            }
+            let mut standing = seen.standing.clone();
+            let change = rejudged(&mut standing, &judgement, now);
+            tell(work, &judgement, Some(&seen.standing), change);
+            let seen = Seen { facts: Arc::clone(&seen.facts), judgement, standing };
+            let face = Arc::new(estate.face(work, today));
+            self.board.change(|board| board.checks[place] = Arc::new(Entry { face, seen: Some(seen) }));
+        }
+    }
+}
+
+fn places(estate: &Estate) -> HashMap<CheckName, usize> {
+    estate.works.iter().enumerate().map(|(place, work)| (work.name.clone(), place)).collect()
+}
+
+fn names(estate: &Estate) -> HashSet<CheckName> {
+    estate.works.iter().map(|work| work.name.clone()).collect()
+}
+
+/// One log line when a check changes, and for a check that starts out broken.
+fn tell(work: &Work, judgement: &Judgement, before: Option<&Standing>, change: Change) {
+    let starts_badly = before.is_none() && judgement.verdict != Verdict::Holds;
+    if !change.is_any() && !starts_badly {
+        return;
+    }
+    let why = judgement.findings.first().map(story::line).unwrap_or_default();
+    let (check, verdict, fallback) = (work.name.as_str(), judgement.verdict.word(), judgement.fallback.word());
+    match judgement.verdict {
+        Verdict::Holds => tracing::info!(check, verdict, public_fallback = fallback, why, "check changed"),
+        Verdict::Broken | Verdict::Unknown => {
+            tracing::warn!(check, verdict, public_fallback = fallback, why, "check changed");
+        }
+    }
+}

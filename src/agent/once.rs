@@ -1,0 +1,43 @@
+//! One round, without the schedule: every check of the vantage at once, bounded, then judged together.
+
+use super::estate::{Estate, Work};
+use super::keeper::{Keeper, blank};
+use crate::clock;
+use crate::facts::Facts;
+use crate::observe::{look, look_at_witness};
+use crate::plan::Claim;
+use crate::publish::{Board, SharedBoard};
+use futures_util::StreamExt;
+use futures_util::stream::iter;
+use std::sync::Arc;
+
+/// Looks at everything once. `progress` hears of every look that ended.
+pub async fn once(estate: &Estate, at_a_time: usize, mut progress: impl FnMut()) -> Board {
+    let board = SharedBoard::new(blank(estate, clock::now()));
+    let mut keeper = Keeper::new(board.clone(), estate);
+    let witness = async {
+        let named = estate.vantage().witness.as_ref()?;
+        let timeout = estate.grounds.plan.settings.timeout;
+        Some(look_at_witness(&estate.lens, named, &estate.resolvers(), estate.vantage().uses_host(), timeout).await)
+    };
+    let looks = async {
+        let looks = iter(estate.works.iter().map(|work| seen(estate, work))).buffer_unordered(at_a_time);
+        looks.inspect(|_| progress()).collect::<Vec<_>>().await
+    };
+    let (witness, mut looks) = tokio::join!(witness, looks);
+    let now = clock::now();
+    if let Some(facts) = witness {
+        keeper.take_witness(estate, facts, now);
+    }
+    // Private checks first: one that holds is the witness of those that follow.
+    let today = clock::day(now);
+    looks.sort_by_key(|(work, _)| estate.claims(work, today) != Some(&Claim::Private));
+    for (work, facts) in looks {
+        keeper.take(estate, &work, facts, now);
+    }
+    board.snapshot()
+}
+
+async fn seen(estate: &Estate, work: &Arc<Work>) -> (Arc<Work>, Facts) {
+    (Arc::clone(work), look(&estate.lens, &work.subject).await)
+}

@@ -1,0 +1,115 @@
+//! What the command line takes.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Proves that Azure OpenAI stays private, reachable where it should be, and blocked where it should be.
+#[derive(Debug, Parser)]
+#[command(name = "fencepost", version, about, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// The form of log lines on standard error.
+    #[arg(long, global = true, value_enum, default_value = "text", env = "FENCEPOST_LOG_FORMAT")]
+    pub log_format: LogFormat,
+
+    /// Which log lines are written: off, error, warn, info, debug, or a filter such as fencepost=debug. [default: info
+    /// for run, warn for the rest]
+    #[arg(long, global = true, env = "FENCEPOST_LOG", default_value = "", hide_default_value = true)]
+    pub log: String,
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 everything holds, 1 something is broken, 2 usage or plan fault, 3 could not tell.";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watch a vantage: look on schedule, serve metrics and the board.
+    Run(Run),
+    /// Look at everything once, print it, and exit with what it came to.
+    Check(Check),
+    /// Check, show and explain plans.
+    #[command(subcommand)]
+    Plan(Plan),
+    /// List the findings, or say what one of them means.
+    Findings {
+        /// A code, such as public-answer.
+        code: Option<String>,
+    },
+}
+
+/// Which plan, and where in it.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Place {
+    /// The plan file, or - for standard input.
+    #[arg(long, env = "FENCEPOST_PLAN", value_name = "FILE")]
+    pub plan: PathBuf,
+
+    /// The vantage to take. [default: the one whose `within` holds an address of this machine]
+    #[arg(long, env = "FENCEPOST_VANTAGE", value_name = "NAME")]
+    pub vantage: Option<String>,
+
+    /// A catalogue file of your own, beside the built-in ones; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Run {
+    #[command(flatten)]
+    pub place: Place,
+
+    /// Where the agent's own HTTP listens.
+    #[arg(long, env = "FENCEPOST_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9853")]
+    pub listen: SocketAddr,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Check {
+    #[command(flatten)]
+    pub place: Place,
+
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: CheckFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Plan {
+    /// Read a plan and report every fault, each with its place and what to write instead.
+    Check {
+        #[arg(value_name = "FILE", env = "FENCEPOST_PLAN")]
+        file: PathBuf,
+        /// A catalogue file of your own; may be given several times.
+        #[arg(long, value_name = "FILE")]
+        catalog: Vec<PathBuf>,
+    },
+    /// Print what is claimed where: every vantage and endpoint, with the rule that decides.
+    Show {
+        #[arg(value_name = "FILE", env = "FENCEPOST_PLAN")]
+        file: PathBuf,
+        #[arg(long, value_name = "FILE")]
+        catalog: Vec<PathBuf>,
+        /// The day to show; exceptions begin and end. [default: today, UTC]
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        on: Option<jiff::civil::Date>,
+    },
+    /// Print a JSON Schema of the plan language, for editors.
+    Schema,
+    /// Print a ready plan to start from; without a name, list them.
+    Example { name: Option<String> },
+}

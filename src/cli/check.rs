@@ -1,0 +1,87 @@
+//! `fencepost check`: one round, then an exit code.
+
+use super::args::{Check, CheckFormat};
+use super::{Exit, Outcome, load, runtime, table};
+use crate::agent;
+use crate::judge::Verdict;
+use crate::publish::{Board, Entry, report};
+use crate::story;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+
+pub fn run(command: &Check) -> Outcome {
+    let estate = load::estate(&command.place)?;
+    let runtime = runtime::runtime()?;
+    let bar = progress(estate.works.len());
+    let board = runtime.block_on(agent::once(&estate, agent::most_looks(), || bar.inc(1)));
+    bar.finish_and_clear();
+    runtime::end(runtime);
+    match command.format {
+        CheckFormat::Human => print(&board),
+        CheckFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&report(&board))?),
+    }
+    Ok(verdict(&board))
+}
+
+/// What a board comes to: broken before unknown before good. A board without checks tells nothing.
+pub fn verdict(board: &Board) -> Exit {
+    if board.count(Verdict::Broken) > 0 {
+        Exit::Broken
+    } else if board.count(Verdict::Unknown) > 0 || board.checks.is_empty() || !board.is_complete() {
+        Exit::Unknown
+    } else {
+        Exit::Good
+    }
+}
+
+fn progress(looks: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(looks as u64);
+    if let Ok(style) = ProgressStyle::with_template("looking {bar:30} {pos}/{len} {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The table, and below it what is wrong and what to try.
+pub fn print(board: &Board) {
+    let mut shown = table::table(&["target", "endpoint", "claim", "verdict", "public fallback", "why"]);
+    for entry in &board.checks {
+        shown.add_row(row(entry));
+    }
+    table::print(&shown);
+    for entry in &board.checks {
+        explain(entry);
+    }
+    let [holds, broken, unknown] = Verdict::ALL.map(|verdict| board.count(verdict));
+    anstream::println!(
+        "\n{holds} hold, {broken} broken, {unknown} unknown — plan {}, vantage {}",
+        board.header.plan,
+        board.header.vantage.name
+    );
+}
+
+fn row(entry: &Entry) -> Vec<comfy_table::Cell> {
+    let face = &entry.face;
+    let verdict = entry.verdict().map_or("waiting", Verdict::word);
+    let seen = entry.seen.as_ref();
+    let fallback = seen.map_or("", |seen| seen.judgement.fallback.word());
+    let codes: Vec<&str> = seen.iter().flat_map(|s| &s.judgement.findings).map(|finding| finding.code.word()).collect();
+    let plain = [face.target.as_str(), face.endpoint.as_str(), face.claim].map(comfy_table::Cell::new);
+    let judged = [table::word(verdict), table::word(fallback), comfy_table::Cell::new(codes.join(", "))];
+    plain.into_iter().chain(judged).collect()
+}
+
+fn explain(entry: &Entry) {
+    let Some(seen) = entry.seen.as_ref().filter(|seen| !seen.judgement.findings.is_empty()) else { return };
+    anstream::println!("\n{} — {}, rule: {}", entry.face.check, seen.judgement.verdict.word(), entry.face.rule);
+    for finding in &seen.judgement.findings {
+        anstream::println!("  {} ({}): {}", finding.code.word(), finding.severity.word(), story::summary(finding));
+        for evidence in &finding.evidence {
+            anstream::println!("    seen: {}", story::evidence(evidence));
+        }
+        anstream::println!("    try:  {}", finding.first_try());
+    }
+}

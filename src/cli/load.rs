@@ -1,0 +1,55 @@
+//! Reading files: plans, catalogues, certificates.
+
+use super::Fault;
+use super::args::Place;
+use crate::agent::{Estate, Grounds};
+use crate::catalog::Catalog;
+use crate::clock;
+use crate::observe::{Lens, Pacer, Sockets, Trust, own_addresses, source_for};
+use crate::plan::{self, Plan};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The built-in catalogue and the user's own files.
+pub fn catalog(files: &[PathBuf]) -> Result<Catalog, Fault> {
+    let mut catalog = Catalog::embedded();
+    for file in files {
+        catalog.extend(&file.display().to_string(), &text(file)?).map_err(Fault)?;
+    }
+    Ok(catalog)
+}
+
+/// A file's text; `-` is standard input.
+pub fn text(file: &Path) -> Result<String, Fault> {
+    if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(|e| Fault(format!("standard input: {e}")))?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(file).map_err(|e| Fault(format!("{}: {e}", file.display())))
+}
+
+pub fn plan(file: &Path, catalog: &Catalog) -> Result<Plan, Fault> {
+    let text = text(file)?;
+    plan::read(&file.display().to_string(), &text, &catalog.outlines()).map_err(|faults| Fault(faults.to_string()))
+}
+
+/// Everything one agent needs, worked out from files and from this machine's addresses.
+pub fn estate(place: &Place) -> Result<Estate, Fault> {
+    let catalog = catalog(&place.catalog)?;
+    let plan = plan(&place.plan, &catalog)?;
+    let grounds = Grounds::new(plan, catalog, place.vantage.as_deref(), &own_addresses())?;
+    let trust = trust(&grounds.plan, &place.plan)?;
+    let source = grounds.plan.vantage(grounds.vantage.as_str()).and_then(source_for);
+    let lens = Lens { net: Arc::new(Sockets::new(source)), trust: Arc::new(trust), pacer: Arc::new(Pacer::default()) };
+    Ok(Estate::new(grounds, lens, clock::day(clock::now())))
+}
+
+/// The machine's authorities and those of `settings.trust`; a relative path counts from the plan's folder.
+fn trust(plan: &Plan, plan_file: &Path) -> Result<Trust, Fault> {
+    let Some(file) = &plan.settings.trust else { return Ok(Trust::new(None)?) };
+    let path = plan_file.parent().unwrap_or(Path::new("")).join(file);
+    let pem = std::fs::read(&path).map_err(|e| Fault(format!("settings.trust: {}: {e}", path.display())))?;
+    Trust::new(Some(&pem)).map_err(|e| Fault(format!("settings.trust: {}: {e}", path.display())))
+}

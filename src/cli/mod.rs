@@ -1,0 +1,69 @@
+//! The command line: files, standard output and exit codes.
+
+mod args;
+mod check;
+mod findings;
+mod load;
+mod plan;
+mod run;
+mod runtime;
+mod table;
+
+use args::{Args, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// What a command came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything holds.
+    Good,
+    /// Something is broken.
+    Broken,
+    /// Usage, or a fault of the plan.
+    Usage,
+    /// Could not tell.
+    Unknown,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Good => 0,
+            Exit::Broken => 1,
+            Exit::Usage => 2,
+            Exit::Unknown => 3,
+        })
+    }
+}
+
+/// A message for the operator that ends a command with exit code 2.
+#[derive(Debug)]
+pub struct Fault(pub String);
+
+impl<E: std::error::Error> From<E> for Fault {
+    fn from(e: E) -> Self {
+        Self(e.to_string())
+    }
+}
+
+type Outcome = Result<Exit, Fault>;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    runtime::logging(args.log_format, &args.log, matches!(args.command, Command::Run(_)));
+    let outcome = match args.command {
+        Command::Run(command) => run::run(&command),
+        Command::Check(command) => check::run(&command),
+        Command::Plan(command) => plan::run(&command),
+        Command::Findings { code } => findings::run(code.as_deref()),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(Fault(why)) => {
+            anstream::eprintln!("{why}");
+            Exit::Usage.into()
+        }
+    }
+}

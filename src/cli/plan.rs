@@ -1,0 +1,85 @@
+//! `fencepost plan`: is it right, what does it claim, how is it written.
+
+use super::args::Plan;
+use super::{Exit, Fault, Outcome, load, table};
+use crate::clock;
+use crate::plan::{self, Claim, Decision};
+
+pub fn run(command: &Plan) -> Outcome {
+    match command {
+        Plan::Check { file, catalog } => {
+            let plan = load::plan(file, &load::catalog(catalog)?)?;
+            let today = clock::day(clock::now());
+            let endpoints: usize = plan.targets.iter().map(|target| target.endpoints.len()).sum();
+            anstream::println!(
+                "plan {} is good: {} vantages, {} targets with {endpoints} endpoints, {} rules, {} exceptions",
+                plan.name,
+                plan.vantages.len(),
+                plan.targets.len(),
+                plan.rules.len(),
+                plan.exceptions.len()
+            );
+            for exception in plan.exceptions.iter().filter(|exception| exception.ends < today) {
+                anstream::println!("note: exception {} ended on {}; remove it", exception.name, exception.ends);
+            }
+            Ok(Exit::Good)
+        }
+        Plan::Show { file, catalog, on } => {
+            let plan = load::plan(file, &load::catalog(catalog)?)?;
+            show(&plan, on.unwrap_or_else(|| clock::day(clock::now())));
+            Ok(Exit::Good)
+        }
+        Plan::Schema => {
+            anstream::println!("{}", serde_json::to_string_pretty(&plan::schema())?);
+            Ok(Exit::Good)
+        }
+        Plan::Example { name } => example(name.as_deref()),
+    }
+}
+
+fn show(plan: &plan::Plan, day: jiff::civil::Date) {
+    let mut shown = table::table(&["vantage", "target", "endpoint", "claim", "decided by"]);
+    for vantage in &plan.vantages {
+        for case in plan.all_cases(&vantage.name, day) {
+            shown.add_row([
+                vantage.name.to_string(),
+                case.target.name.to_string(),
+                case.endpoint.host.to_string(),
+                claim(case.decision.claim()),
+                decider(&case.decision),
+            ]);
+        }
+    }
+    table::print(&shown);
+}
+
+fn claim(claim: &Claim) -> String {
+    match claim {
+        Claim::Blocked(by) => {
+            let layers: Vec<&str> = by.iter().map(|layer| layer.word()).collect();
+            format!("blocked by {}", layers.join(", "))
+        }
+        Claim::Private | Claim::Public | Claim::None => claim.word().to_owned(),
+    }
+}
+
+fn decider(decision: &Decision<'_>) -> String {
+    match decision.exception {
+        Some(exception) => {
+            format!("exception {} until {} (rule: {})", exception.name, exception.ends, decision.rule.name)
+        }
+        None => decision.rule.name.clone(),
+    }
+}
+
+fn example(name: Option<&str>) -> Outcome {
+    let names = || plan::EXAMPLES.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+    match name {
+        None => names().iter().for_each(|name| anstream::println!("{name}")),
+        Some(name) => match plan::example(name) {
+            Some(text) => anstream::print!("{text}"),
+            None => return Err(Fault(format!("there is no example `{name}`; there are {}", names().join(", ")))),
+        },
+    }
+    Ok(Exit::Good)
+}

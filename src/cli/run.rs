@@ -1,0 +1,88 @@
+//! `fencepost run`: the agent, its HTTP, and the signals.
+
+use super::args::{Place, Run};
+use super::{Exit, Fault, Outcome, load, runtime};
+use crate::agent::{self, Estate, Orders};
+use crate::publish::{Meters, ReloadRequest, SharedBoard, router};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+pub fn run(command: &Run) -> Outcome {
+    let estate = load::estate(&command.place)?;
+    let runtime = runtime::runtime()?;
+    let outcome = runtime.block_on(serve(command, estate));
+    runtime::end(runtime);
+    outcome
+}
+
+async fn serve(command: &Run, estate: Estate) -> Outcome {
+    let stop = CancellationToken::new();
+    let (reload, orders) = mpsc::channel(1);
+    let listener = listen(command.listen).await?;
+    let face = &estate.header;
+    tracing::info!(plan = face.plan, vantage = face.vantage.name, checks = estate.works.len(), listen = %command.listen, "watching");
+    let board = agent::shared_board(&estate);
+    let meters = Arc::new(Meters::new()?);
+    let source = source(&command.place);
+    let orders = Orders { reload: orders, stop: stop.clone() };
+    let agent = agent::run(estate, board.clone(), Arc::clone(&meters), agent::most_looks(), source, orders);
+    let http = serve_http(listener, board, meters, reload.clone(), stop.clone());
+    let ((), served, signalled) = tokio::join!(agent, http, signals(reload, stop));
+    served?;
+    signalled?;
+    tracing::info!("stopped");
+    Ok(Exit::Good)
+}
+
+/// Opens the port of the agent's HTTP.
+pub async fn listen(at: SocketAddr) -> Result<TcpListener, Fault> {
+    TcpListener::bind(at).await.map_err(|e| Fault(format!("cannot listen on {at}: {e}; choose another with --listen")))
+}
+
+/// Serves the board until told to stop; ends the others when it fails.
+pub fn serve_http(
+    listener: TcpListener,
+    board: SharedBoard,
+    meters: Arc<Meters>,
+    reload: mpsc::Sender<ReloadRequest>,
+    stop: CancellationToken,
+) -> impl Future<Output = std::io::Result<()>> {
+    let app = router(board, meters, reload);
+    let told = stop.clone();
+    async move {
+        let served = axum::serve(listener, app).with_graceful_shutdown(async move { told.cancelled().await }).await;
+        stop.cancel();
+        served
+    }
+}
+
+fn source(place: &Place) -> agent::PlanSource {
+    let place = place.clone();
+    Box::new(move || load::estate(&place).map_err(|Fault(why)| why))
+}
+
+/// SIGTERM and SIGINT stop, SIGHUP reads the plan again.
+async fn signals(reload: mpsc::Sender<ReloadRequest>, stop: CancellationToken) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            _ = terminate.recv() => stop.cancel(),
+            _ = interrupt.recv() => stop.cancel(),
+            _ = hangup.recv() => {
+                let (answer, answered) = oneshot::channel();
+                if reload.send(answer).await.is_ok() {
+                    // The agent itself logs what came of it.
+                    let _ = answered.await;
+                }
+            }
+        }
+    }
+}

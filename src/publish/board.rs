@@ -1,0 +1,154 @@
+//! The board: everything one agent knows, at one moment.
+
+use crate::facts::{Facts, WitnessFacts};
+use crate::judge::{Judgement, Verdict};
+use crate::plan::{AddressClass, CheckName, Networks};
+use crate::standing::Standing;
+use ipnet::IpNet;
+use jiff::Timestamp;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::watch;
+
+/// What changes only with the plan.
+#[derive(Clone, Debug)]
+pub struct Header {
+    pub plan: String,
+    pub plan_hash: String,
+    pub vantage: VantageFace,
+    /// Every vantage of the plan, so that a missing agent can be seen.
+    pub vantages: Vec<VantageFace>,
+    /// Exceptions and the moments at which they end.
+    pub exceptions: Vec<(String, Timestamp)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VantageFace {
+    pub name: String,
+    pub kind: String,
+    pub owner: String,
+}
+
+/// What a check is called and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Face {
+    pub check: CheckName,
+    pub target: String,
+    pub endpoint: String,
+    pub claim: &'static str,
+    pub rule: String,
+    pub exception: Option<String>,
+    pub owner: String,
+    pub environment: String,
+    pub expected: Vec<IpNet>,
+    pub networks: Arc<Networks>,
+}
+
+impl Face {
+    /// The class of an address beside what this check expects.
+    pub fn class(&self, address: IpAddr) -> AddressClass {
+        self.networks.class(address, &self.expected)
+    }
+}
+
+/// One check. Before its first look it has a face and nothing else.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub face: Arc<Face>,
+    pub seen: Option<Seen>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub facts: Arc<Facts>,
+    pub judgement: Judgement,
+    pub standing: Standing,
+}
+
+impl Entry {
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.seen.as_ref().map(|seen| seen.judgement.verdict)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct WitnessEntry {
+    pub name: String,
+    pub facts: WitnessFacts,
+}
+
+/// How the last reload of the plan went.
+#[derive(Clone, Debug)]
+pub struct Reload {
+    pub succeeded: bool,
+    pub succeeded_at: Timestamp,
+    /// What was wrong, where it failed.
+    pub trouble: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Board {
+    pub header: Arc<Header>,
+    pub at: Timestamp,
+    /// In the order of the plan.
+    pub checks: Vec<Arc<Entry>>,
+    pub witness: Option<WitnessEntry>,
+    pub reload: Reload,
+}
+
+impl Board {
+    /// Whether every check was looked at at least once.
+    pub fn is_complete(&self) -> bool {
+        self.checks.iter().all(|entry| entry.seen.is_some())
+    }
+
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.checks.iter().filter(|entry| entry.verdict() == Some(verdict)).count()
+    }
+}
+
+/// The board as the agent writes it and everyone else reads it.
+#[derive(Clone, Debug)]
+pub struct SharedBoard {
+    board: Arc<RwLock<Board>>,
+    changes: watch::Sender<u64>,
+}
+
+impl SharedBoard {
+    pub fn new(board: Board) -> Self {
+        Self { board: Arc::new(RwLock::new(board)), changes: watch::Sender::new(0) }
+    }
+
+    /// A snapshot; the entries are shared, not copied.
+    pub fn snapshot(&self) -> Board {
+        self.board.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// One entry of the board.
+    pub fn entry(&self, place: usize) -> Option<Arc<Entry>> {
+        self.board.read().unwrap_or_else(PoisonError::into_inner).checks.get(place).cloned()
+    }
+
+    pub fn witness(&self) -> Option<WitnessEntry> {
+        self.board.read().unwrap_or_else(PoisonError::into_inner).witness.clone()
+    }
+
+    pub fn change(&self, by: impl FnOnce(&mut Board)) {
+        by(&mut self.board.write().unwrap_or_else(PoisonError::into_inner));
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+
+    /// Waits until a snapshot satisfies a condition, looking again at every change.
+    pub async fn wait_for(&self, condition: impl Fn(&Board) -> bool) -> Board {
+        let mut changes = self.changes.subscribe();
+        loop {
+            changes.mark_unchanged();
+            let board = self.snapshot();
+            if condition(&board) {
+                return board;
+            }
+            // The sender lives as long as this board does.
+            let _ = changes.changed().await;
+        }
+    }
+}

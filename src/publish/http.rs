@@ -1,0 +1,74 @@
+//! The agent's own HTTP. It shows the board and takes one order, to read the plan again; nobody can make it probe
+//! what the plan does not name.
+
+use super::board::SharedBoard;
+use super::meters::Meters;
+use super::{metrics, page, report};
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// An order to read the plan again; the answer says what was wrong, if anything was.
+pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
+
+#[derive(Clone)]
+struct Shown {
+    board: SharedBoard,
+    meters: Arc<Meters>,
+    reload: mpsc::Sender<ReloadRequest>,
+}
+
+/// Every path the agent answers.
+pub fn router(board: SharedBoard, meters: Arc<Meters>, reload: mpsc::Sender<ReloadRequest>) -> Router {
+    Router::new()
+        .route("/", get(landing))
+        .route("/metrics", get(metrics_page))
+        .route("/api/v1/board", get(board_json))
+        .route("/-/healthy", get(|| async { "healthy\n" }))
+        .route("/-/ready", get(ready))
+        .route("/-/reload", post(reload_plan).put(reload_plan))
+        .with_state(Shown { board, meters, reload })
+}
+
+async fn landing(State(shown): State<Shown>) -> Html<String> {
+    Html(page::landing(&shown.board.snapshot()))
+}
+
+async fn metrics_page(State(shown): State<Shown>) -> Response {
+    match metrics::encode(&shown.board.snapshot(), &shown.meters) {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
+        Err(e) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("the metrics could not be encoded: {e}\n")).into_response()
+        }
+    }
+}
+
+async fn board_json(State(shown): State<Shown>) -> Json<report::Report> {
+    Json(report::report(&shown.board.snapshot()))
+}
+
+/// Ready once every check was looked at.
+async fn ready(State(shown): State<Shown>) -> Response {
+    let board = shown.board.snapshot();
+    if board.is_complete() {
+        return "ready\n".into_response();
+    }
+    let waiting = board.checks.iter().filter(|entry| entry.seen.is_none()).count();
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{waiting} checks wait for their first look\n")).into_response()
+}
+
+async fn reload_plan(State(shown): State<Shown>) -> Response {
+    let (answer, answered) = oneshot::channel();
+    if shown.reload.send(answer).await.is_err() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the agent is stopping\n").into_response();
+    }
+    match answered.await {
+        Ok(Ok(())) => "the plan was read again\n".into_response(),
+        Ok(Err(why)) => (StatusCode::UNPROCESSABLE_ENTITY, format!("the old plan stays:\n{why}\n")).into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the agent is stopping\n").into_response(),
+    }
+}

@@ -1,0 +1,14 @@
+//! One board, many faces: metrics, JSON and pages are rendered from the same snapshot and cannot disagree.
+
+mod board;
+mod http;
+mod meters;
+mod metrics;
+mod page;
+mod report;
+
+pub use board::{Board, Entry, Face, Header, Reload, Seen, SharedBoard, VantageFace, WitnessEntry};
+pub use http::{ReloadRequest, router};
+pub use meters::Meters;
+pub use metrics::{encode, series_per_check};
+pub use report::{Report, report, report_schema};

@@ -1,0 +1,121 @@
+//! The `fencepost` command as users run it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// The command with a clean environment: no proxy, no plan, no vantage.
+pub fn fencepost() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fencepost"));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+/// Exit code, standard output and standard error of a command that ends by itself.
+pub fn outcome(command: &mut Command) -> (i32, String, String) {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+/// A running agent.
+pub struct Running {
+    child: Child,
+    log: BufReader<std::process::ChildStderr>,
+    pub address: String,
+}
+
+impl Running {
+    /// Starts `fencepost run` and returns when it listens.
+    pub fn start(plan: &Path, vantage: &str) -> Self {
+        let address = format!("127.0.0.1:{}", super::free_port());
+        let mut command = fencepost();
+        command
+            .args([
+                "run",
+                "--vantage",
+                vantage,
+                "--listen",
+                &address,
+                "--log-format",
+                "json",
+                "--log",
+                "fencepost=debug",
+                "--plan",
+            ])
+            .arg(plan);
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut running = Self { child, log, address };
+        running.wait_for_log("watching");
+        running
+    }
+
+    /// Reads log lines until one holds the text; returns it.
+    pub fn wait_for_log(&mut self, text: &str) -> String {
+        let mut line = String::new();
+        let mut seen = String::new();
+        while self.log.read_line(&mut line).unwrap() > 0 {
+            if line.contains(text) {
+                return line;
+            }
+            seen.push_str(&line);
+            line.clear();
+        }
+        panic!("the agent ended without logging {text:?}:\n{seen}");
+    }
+
+    pub fn signal(&self, signal: &str) {
+        super::succeed(Command::new("kill").args([signal, &self.child.id().to_string()]));
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// Status, headers and body of one request.
+    pub fn http(&self, method: &str, path: &str) -> (u16, String, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+            self.address
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let body =
+            if head.to_lowercase().contains("transfer-encoding: chunked") { dechunked(body) } else { body.to_owned() };
+        (status, head.to_owned(), body)
+    }
+
+    pub fn board(&self) -> serde_json::Value {
+        let (status, _, body) = self.http("GET", "/api/v1/board");
+        assert_eq!(status, 200);
+        serde_json::from_str(&body).unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn dechunked(body: &str) -> String {
+    let mut rest = body;
+    let mut whole = String::new();
+    while let Some((size, after)) = rest.split_once("\r\n") {
+        let size = usize::from_str_radix(size.trim(), 16).unwrap_or(0);
+        if size == 0 {
+            break;
+        }
+        whole.push_str(&after[..size]);
+        rest = after[size..].trim_start_matches("\r\n");
+    }
+    whole
+}
