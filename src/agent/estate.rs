@@ -155,7 +155,7 @@ impl Estate {
             owner: target.owner.clone().unwrap_or_default(),
             environment: target.environment.clone().unwrap_or_default(),
             expected: endpoint.expected.clone(),
-            networks: Arc::new(self.grounds.plan.networks.clone()),
+            networks: Arc::clone(&self.grounds.plan.networks),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::publish::{Board, Entry, Reload, Seen, SharedBoard, WitnessEntry};
 use crate::standing::{Change, Standing, rejudged, stand};
 use crate::story;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -39,13 +40,22 @@ pub struct Keeper {
     places: HashMap<CheckName, usize>,
     success: Option<LastSuccess>,
     witnessed: bool,
+    /// The day the faces on the board are of; exceptions begin and end with days.
+    day: Date,
     /// Checks that were not looked at since the agent started or took this plan.
     unseen: HashSet<CheckName>,
 }
 
 impl Keeper {
     pub fn new(board: SharedBoard, estate: &Estate) -> Self {
-        Self { board, places: places(estate), success: None, witnessed: false, unseen: names(estate) }
+        Self {
+            board,
+            places: places(estate),
+            success: None,
+            witnessed: false,
+            day: clock::day(clock::now()),
+            unseen: names(estate),
+        }
     }
 
     /// Where a check stands in the estate, if the plan still has it.
@@ -57,6 +67,7 @@ impl Keeper {
     pub fn resettle(&mut self, estate: &Estate, now: Timestamp) {
         let mut fresh = blank(estate, now);
         self.unseen = names(estate);
+        self.day = clock::day(now);
         let old_places = std::mem::replace(&mut self.places, places(estate));
         self.board.change(|board| {
             for (entry, work) in fresh.checks.iter_mut().zip(&estate.works) {
@@ -89,10 +100,11 @@ impl Keeper {
         tell(work, &judgement, before.as_ref(), change);
         let is_private = estate.claims(work, clock::day(now)) == Some(&Claim::Private);
         let holds = judgement.verdict == Verdict::Holds;
-        let face = Arc::new(estate.face(work, clock::day(now)));
+        self.turn_day(estate, now);
         let seen = Seen { facts: Arc::new(facts), judgement, standing };
         self.board.change(|board| {
             board.at = now;
+            let face = Arc::clone(&board.checks[place].face);
             board.checks[place] = Arc::new(Entry { face, seen: Some(seen) });
         });
         if self.unseen.remove(&work.name) && self.unseen.is_empty() {
@@ -109,6 +121,21 @@ impl Keeper {
         let entry = WitnessEntry { name: witness_name(witness), facts };
         self.board.change(|board| board.witness = Some(entry));
         self.follow_witness(estate, now);
+    }
+
+    /// On a new day every face is made anew, because exceptions begin and end.
+    fn turn_day(&mut self, estate: &Estate, now: Timestamp) {
+        let today = clock::day(now);
+        if today == self.day {
+            return;
+        }
+        self.day = today;
+        self.board.change(|board| {
+            for (entry, work) in board.checks.iter_mut().zip(&estate.works) {
+                let face = Arc::new(estate.face(work, today));
+                *entry = Arc::new(Entry { face, seen: entry.seen.clone() });
+            }
+        });
     }
 
     fn remember(&mut self, work: &Work, holds: bool, now: Timestamp) {
@@ -153,7 +180,6 @@ impl Keeper {
 
     fn judge_blocked_again(&mut self, estate: &Estate, now: Timestamp) {
         let witness = self.witness(estate, now);
-        let today = clock::day(now);
         let board = self.board.snapshot();
         for (place, (entry, work)) in board.checks.iter().zip(&estate.works).enumerate() {
             let Some(seen) = &entry.seen else { continue };
@@ -165,7 +191,7 @@ impl Keeper {
             let change = rejudged(&mut standing, &judgement, now);
             tell(work, &judgement, Some(&seen.standing), change);
             let seen = Seen { facts: Arc::clone(&seen.facts), judgement, standing };
-            let face = Arc::new(estate.face(work, today));
+            let face = Arc::clone(&entry.face);
             self.board.change(|board| board.checks[place] = Arc::new(Entry { face, seen: Some(seen) }));
         }
     }

@@ -19,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 /// A new agent's first looks fall into this much time, or into one round where that is shorter.
 const OPENING: Duration = Duration::from_secs(2);
 
+/// A large plan opens more slowly: no more than 500 looks begin in a second.
+const OPENING_PER_LOOK: Duration = Duration::from_millis(2);
+
 /// The name under which the witness has its slot.
 const WITNESS: &str = "(witness)";
 
@@ -197,5 +200,7 @@ async fn witness(estate: &Estate) -> WitnessFacts {
 fn schedule(estate: &Estate, now: Duration) -> Schedule {
     let names = estate.works.iter().map(|work| work.name.as_str());
     let witness = estate.vantage().witness.as_ref().map(|_| WITNESS);
-    Schedule::new(names.chain(witness), estate.grounds.plan.settings.every, OPENING, now)
+    let looks = u32::try_from(estate.works.len()).unwrap_or(u32::MAX);
+    let opening = OPENING.max(OPENING_PER_LOOK.saturating_mul(looks));
+    Schedule::new(names.chain(witness), estate.grounds.plan.settings.every, opening, now)
 }

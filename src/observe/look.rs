@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -25,7 +26,7 @@ pub struct Subject {
     /// Whether this machine's own resolvers, its OS path and its proxy variables are looked at too.
     pub host: bool,
     pub expected: Vec<IpNet>,
-    pub networks: Networks,
+    pub networks: Arc<Networks>,
     pub fronts: Vec<PublicFront>,
     /// The proxy that the plan names.
     pub proxy: Option<(String, u16)>,

@@ -2,7 +2,9 @@
 
 use super::look::{AskedResolver, Subject};
 use crate::catalog::Service;
+
 use crate::plan::{Case, HostName, Plan, PublicFront, ResolverRef, Vantage};
+use std::sync::Arc;
 
 /// What to look at for a case.
 pub fn subject_of(plan: &Plan, case: &Case<'_>, service: &Service) -> Subject {
@@ -14,7 +16,7 @@ pub fn subject_of(plan: &Plan, case: &Case<'_>, service: &Service) -> Subject {
         resolvers: resolvers_of(plan, case.vantage),
         host: case.vantage.uses_host(),
         expected: case.endpoint.expected.clone(),
-        networks: plan.networks.clone(),
+        networks: Arc::clone(&plan.networks),
         fronts: fronts(case, service),
         proxy: case.vantage.proxy.clone(),
         timeout: plan.settings.timeout,

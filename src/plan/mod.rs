@@ -26,6 +26,7 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the plan must know of a service to check a target of it; the catalogue supplies it.
@@ -49,7 +50,7 @@ pub struct Plan {
     /// SHA-256 of the text, as hexadecimal; the fleet compares it to see agents that run another plan.
     pub hash: String,
     pub settings: Settings,
-    pub networks: Networks,
+    pub networks: Arc<Networks>,
     /// In the order of the plan, as all lists here.
     pub vantages: Vec<Vantage>,
     pub resolvers: Vec<Resolver>,

@@ -4,11 +4,13 @@
 use super::board::SharedBoard;
 use super::meters::Meters;
 use super::{metrics, page, report};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use futures_util::stream;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -38,13 +40,11 @@ async fn landing(State(shown): State<Shown>) -> Html<String> {
     Html(page::landing(&shown.board.snapshot()))
 }
 
+/// The page is encoded as it is sent; a slow scraper holds one piece of it, not the whole.
 async fn metrics_page(State(shown): State<Shown>) -> Response {
-    match metrics::encode(&shown.board.snapshot(), &shown.meters) {
-        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
-        Err(e) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("the metrics could not be encoded: {e}\n")).into_response()
-        }
-    }
+    let pieces = metrics::Pieces::new(shown.board.snapshot(), shown.meters);
+    let body = Body::from_stream(stream::iter(pieces));
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], body).into_response()
 }
 
 async fn board_json(State(shown): State<Shown>) -> Json<report::Report> {

@@ -10,5 +10,5 @@ mod report;
 pub use board::{Board, Entry, Face, Header, Reload, Seen, SharedBoard, VantageFace, WitnessEntry};
 pub use http::{ReloadRequest, router};
 pub use meters::Meters;
-pub use metrics::{encode, series_per_check};
+pub use metrics::{Pieces, series_per_check};
 pub use report::{Report, report, report_schema};

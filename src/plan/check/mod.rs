@@ -45,7 +45,7 @@ pub fn plan(draft: PlanFile, services: &ServiceOutlines, faults: &mut Vec<Fault>
         name: draft.name,
         hash,
         settings,
-        networks: draft.networks,
+        networks: draft.networks.into(),
         vantages,
         resolvers,
         targets,

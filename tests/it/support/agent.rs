@@ -66,8 +66,12 @@ impl Running {
         panic!("the agent ended without logging {text:?}:\n{seen}");
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: &str) {
-        super::succeed(Command::new("kill").args([signal, &self.child.id().to_string()]));
+        super::succeed(Command::new("kill").args([signal, &self.pid().to_string()]));
     }
 
     pub fn wait(&mut self) -> ExitStatus {

@@ -1,0 +1,195 @@
+//! What a check costs, beside the bare cost of a TLS handshake: CPU, memory, and the time to encode `/metrics`.
+//!
+//! Real parts: two unbounds and one nginx on loopback. CPU is that of the probing thread alone, from the kernel's
+//! accounting; the servers' is theirs. Run with `cargo bench --bench cost`.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a bench prints, and fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "it measures by the clock on the wall")]
+
+#[path = "../tests/it/support/mod.rs"]
+#[expect(dead_code, reason = "the tests use the rest")]
+mod support;
+
+use fencepost::agent::{Estate, Grounds, once};
+use fencepost::catalog::Catalog;
+use fencepost::clock;
+use fencepost::judge::Verdict;
+use fencepost::observe::{Lens, Pacer, Sockets, Trust};
+use fencepost::plan;
+use fencepost::publish::{Meters, Pieces};
+use std::fmt::Write;
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use support::Folder;
+use support::agent::Running;
+use support::certificates::Authority;
+use support::nginx::{Front, Nginx};
+use support::unbound::Unbound;
+
+const KEYLESS: &str = r#"{ "statusCode": 401, "message": "Unauthorized. Access token is missing." }"#;
+
+/// Two resolvers, one front, and plans of any size.
+struct Servers {
+    dns: [Unbound; 2],
+    tls: Nginx,
+    folder: Folder,
+    authority: String,
+}
+
+impl Servers {
+    fn start() -> Self {
+        let authority = Authority::new("Bench authority");
+        let certificate = authority.issue(&["*.openai.azure.com"]);
+        let front = Front { address: "127.0.0.2", certificate: &certificate, status: 401, headers: &[], body: KEYLESS };
+        let records = "*.openai CNAME it.privatelink.openai\nit.privatelink.openai A 127.0.0.2\n";
+        let dns = [Unbound::start(&[("azure.com", records)]), Unbound::start(&[("azure.com", records)])];
+        let folder = Folder::new();
+        folder.write("ca.pem", authority.pem());
+        Self { dns, tls: Nginx::start(&[front]), folder, authority: authority.pem() }
+    }
+
+    fn plan(&self, checks: usize, every: &str) -> String {
+        let mut text = format!(
+            "plan: bench\nsettings: {{every: {every}, timeout: 5s, trust: ca.pem}}\n\
+             vantages: {{here: {{kind: bench, resolvers: [one, two]}}}}\n\
+             resolvers: {{one: {{address: '127.0.0.1:{}'}}, two: {{address: '127.0.0.1:{}'}}}}\n\
+             rules: [{{name: all, from: any, to: any, claim: private}}]\ntargets:\n",
+            self.dns[0].port, self.dns[1].port
+        );
+        for i in 0..checks {
+            let _ = writeln!(
+                text,
+                "  t{i}: {{service: azure-openai, owner: team, port: {}, endpoints: {{contoso-{i}.openai.azure.com: [127.0.0.2]}}}}",
+                self.tls.port
+            );
+        }
+        text
+    }
+
+    fn estate(&self, checks: usize) -> Estate {
+        let catalog = Catalog::embedded();
+        let plan = plan::read("bench", &self.plan(checks, "60s"), &catalog.outlines()).unwrap();
+        let grounds = Grounds::new(plan, catalog, Some("here"), &[]).unwrap();
+        let trust = Trust::new(Some(self.authority.as_bytes())).unwrap();
+        let lens =
+            Lens { net: Arc::new(Sockets::new(None)), trust: Arc::new(trust), pacer: Arc::new(Pacer::default()) };
+        Estate::new(grounds, lens, clock::day(clock::now()))
+    }
+
+    fn plan_file(&self, checks: usize) -> PathBuf {
+        self.folder.write("plan.yaml", self.plan(checks, "60s"))
+    }
+}
+
+/// CPU time of this thread so far.
+fn cpu() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
+}
+
+fn main() {
+    let servers = Servers::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    println!("machine: {cores} cores, {}", std::env::consts::ARCH);
+    println!();
+
+    let (check, handshake) = cpu_per_check(&runtime, &servers);
+    println!("CPU of one full private check (2 resolvers, A and AAAA, one HTTPS connection)");
+    println!("  check                 {:>8.3} ms   aim 0.5 ms", ms(check));
+    println!("  bare TLS handshake    {:>8.3} ms   rustls, connect and handshake on the same nginx", ms(handshake));
+    println!("  ratio                 {:>8.2}      aim 1.5", check.as_secs_f64() / handshake.as_secs_f64());
+    println!();
+
+    println!("time to encode /metrics, {} checks", 10_000);
+    let (board, series, bytes, took) = encoding(&runtime, &servers);
+    println!(
+        "  encode                {:>8.0} ms   aim 150 ms; {series} series, {} KiB, of {board} checks",
+        ms(took),
+        bytes / 1024
+    );
+    println!();
+
+    println!("resident memory of a running agent after its first round and one scrape");
+    for (checks, aim) in [(200, 16), (10_000, 64)] {
+        let (now, peak) = memory(&servers, checks);
+        println!("  {checks:>6} checks         {now:>8.1} MiB  aim {aim} MiB; peak {peak:.1} MiB");
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// Checks and bare handshakes in turn, so that both meet the same machine; the medians of the rounds.
+fn cpu_per_check(runtime: &tokio::runtime::Runtime, servers: &Servers) -> (Duration, Duration) {
+    const CHECKS: usize = 200;
+    let estate = servers.estate(CHECKS);
+    let mut checks = Vec::new();
+    let mut handshakes = Vec::new();
+    for _ in 0..9 {
+        let before = cpu();
+        let board = runtime.block_on(once(&estate, 8, || {}));
+        checks.push((cpu() - before) / CHECKS as u32);
+        assert_eq!(board.count(Verdict::Holds), CHECKS, "every check must hold");
+        let before = cpu();
+        runtime.block_on(bare_handshakes(servers, CHECKS));
+        handshakes.push((cpu() - before) / CHECKS as u32);
+    }
+    checks.sort();
+    handshakes.sort();
+    (checks[checks.len() / 2], handshakes[handshakes.len() / 2])
+}
+
+/// TCP and TLS with rustls' own verification, and nothing else.
+async fn bare_handshakes(servers: &Servers, many: usize) {
+    use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(servers.authority.as_bytes()).unwrap()).unwrap();
+    let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.resumption = rustls::client::Resumption::disabled();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    for i in 0..many {
+        let name = ServerName::try_from(format!("contoso-{i}.openai.azure.com")).unwrap();
+        let stream = tokio::net::TcpStream::connect(("127.0.0.2", servers.tls.port)).await.unwrap();
+        black_box(connector.connect(name, stream).await.unwrap());
+    }
+}
+
+/// Encodes a board of 10,000 checks, which was filled by real looks.
+fn encoding(runtime: &tokio::runtime::Runtime, servers: &Servers) -> (usize, usize, usize, Duration) {
+    let estate = servers.estate(10_000);
+    let board = runtime.block_on(once(&estate, 64, || {}));
+    let meters = Arc::new(Meters::new().unwrap());
+    let mut times = Vec::new();
+    let (mut series, mut bytes) = (0, 0);
+    for _ in 0..5 {
+        let start = Instant::now();
+        let pieces: Vec<String> = Pieces::new(board.clone(), Arc::clone(&meters)).map(Result::unwrap).collect();
+        times.push(start.elapsed());
+        series = pieces.iter().flat_map(|piece| piece.lines()).filter(|line| !line.starts_with('#')).count();
+        bytes = pieces.iter().map(String::len).sum();
+    }
+    times.sort();
+    (board.checks.len(), series, bytes, times[times.len() / 2])
+}
+
+/// Resident memory now and at its peak, in MiB.
+fn memory(servers: &Servers, checks: usize) -> (f64, f64) {
+    let mut running = Running::start(&servers.plan_file(checks), "here");
+    running.wait_for_log("first round complete");
+    let (status, _, _) = running.http("GET", "/metrics");
+    assert_eq!(status, 200);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
+    let kib = |key: &str| -> f64 {
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    (kib("VmRSS:") / 1024.0, kib("VmHWM:") / 1024.0)
+}
