@@ -14,4 +14,5 @@ pub mod clock; // the wall clock's one door
 pub mod observe; // looking at names and addresses
 pub mod publish; // one board, many faces
 pub mod agent; // the loop that ties all this together
+pub mod lab; // worlds to break on purpose
 pub mod cli; // files, standard output, exit codes

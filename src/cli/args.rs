@@ -39,6 +39,8 @@ pub enum Command {
     /// Check, show and explain plans.
     #[command(subcommand)]
     Plan(Plan),
+    /// Play a hub-and-spoke estate on loopback, with an agent at every vantage; break it and watch.
+    Lab(Lab),
     /// List the findings, or say what one of them means.
     Findings {
         /// A code, such as public-answer.
@@ -112,4 +114,48 @@ pub enum Plan {
     Schema,
     /// Print a ready plan to start from; without a name, list them.
     Example { name: Option<String> },
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Lab {
+    #[command(subcommand)]
+    pub order: Option<LabOrder>,
+
+    /// Look once from every vantage, print the matrix, and exit with what it came to.
+    #[arg(long)]
+    pub once: bool,
+
+    /// Begin with this fault in force; may be given several times.
+    #[arg(long, value_name = "FAULT")]
+    pub with: Vec<String>,
+
+    /// Where the first vantage's agent listens; the others take the ports after it.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9853")]
+    pub listen: SocketAddr,
+
+    /// Where the lab takes orders.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9852", global = true)]
+    pub control: SocketAddr,
+
+    /// The port of the lab's name servers. [default: 8053; with --once, a free one]
+    #[arg(long, value_name = "PORT")]
+    pub dns_port: Option<u16>,
+
+    /// The port of the lab's TLS servers. [default: 8443; with --once, a free one]
+    #[arg(long, value_name = "PORT")]
+    pub tls_port: Option<u16>,
+
+    /// Where the lab's plan and CA certificate are written. [default: fencepost-lab in the folder for temporary files]
+    #[arg(long, value_name = "FOLDER")]
+    pub dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LabOrder {
+    /// List the faults, and which are in force.
+    List,
+    /// Put a fault in force.
+    Break { name: String },
+    /// Take all faults back.
+    Heal,
 }

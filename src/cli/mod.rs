@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod findings;
+mod lab;
 mod load;
 mod plan;
 mod run;
@@ -57,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => run::run(&command),
         Command::Check(command) => check::run(&command),
         Command::Plan(command) => plan::run(&command),
+        Command::Lab(command) => lab::run(&command),
         Command::Findings { code } => findings::run(code.as_deref()),
     };
     match outcome {

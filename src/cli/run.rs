@@ -61,13 +61,14 @@ pub fn serve_http(
     }
 }
 
-fn source(place: &Place) -> agent::PlanSource {
+/// Reads the plan and all that belongs to it again.
+pub fn source(place: &Place) -> agent::PlanSource {
     let place = place.clone();
     Box::new(move || load::estate(&place).map_err(|Fault(why)| why))
 }
 
 /// SIGTERM and SIGINT stop, SIGHUP reads the plan again.
-async fn signals(reload: mpsc::Sender<ReloadRequest>, stop: CancellationToken) -> std::io::Result<()> {
+pub async fn signals(reload: mpsc::Sender<ReloadRequest>, stop: CancellationToken) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;

@@ -2,7 +2,6 @@
 
 use super::look::{AskedResolver, Subject};
 use crate::catalog::Service;
-
 use crate::plan::{Case, HostName, Plan, PublicFront, ResolverRef, Vantage};
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("build-runner", include_str!("../../probes/build-runner.yaml")),
     ("outside", include_str!("../../probes/outside.yaml")),
     ("hub-and-spoke", include_str!("../../probes/hub-and-spoke.yaml")),
+    ("lab", include_str!("../../probes/lab.yaml")),
 ];
 
 /// The text of a ready plan.
