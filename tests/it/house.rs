@@ -106,7 +106,8 @@ fn nobody_imports_whom_the_table_does_not_name() {
             trouble.push(format!("{path}: the module `{module}` has no row in the table of ARCHITECTURE.md"));
             continue;
         };
-        for (line, code) in code_of(&text) {
+        // A module's tests may hold what it made against the modules that use it.
+        for (line, code) in code_of(&text).filter(|_| !path.contains("/tests/")) {
             for name in imports(code).iter().filter(|name| *name != module && !room.may_import.contains(*name)) {
                 trouble.push(format!("{path}:{line}: `{module}` may not import `{name}`"));
             }
