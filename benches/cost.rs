@@ -3,6 +3,9 @@
 //! Real parts: two unbounds and one nginx on loopback. CPU is that of the probing thread alone, from the kernel's
 //! accounting; the servers' is theirs. Run with `cargo bench --bench cost`.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a bench prints, and fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "it measures by the clock on the wall")]
+
 #[path = "../tests/it/support/mod.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod support;

@@ -37,7 +37,20 @@ pub fn findings(
         }
     }
     findings.extend(unnamed(asked, facts, paths, by, &named));
+    findings.extend(untried(asked, facts, paths));
     findings
+}
+
+/// An address that was given and not tried may be open.
+fn untried(asked: &Asked<'_>, facts: &Facts, paths: &[Reading]) -> Option<Finding> {
+    let given = names::answered(&facts.names);
+    let mut left_out = given.into_iter().filter(|address| {
+        asked.class(*address) != AddressClass::Special && !paths.iter().any(|path| path.address == *address)
+    });
+    let outcome = crate::facts::ConnectOutcome::NotTried("the look did not try every address".to_owned());
+    let first = left_out.next()?;
+    let evidence = vec![Evidence::Connected { address: first, class: asked.class(first), outcome }];
+    Some(Finding::new(Code::AgentOverloaded, Weight::Unclear, evidence))
 }
 
 /// What the names offer to whoever wants in.

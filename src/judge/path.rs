@@ -66,6 +66,12 @@ pub fn read(asked: &Asked<'_>, path: &PathFacts, at: Timestamp) -> Reading {
         reading.troubles.extend(said.trouble);
         reading.notes.extend(said.note);
     }
+    if reading.end == End::Unclear && reading.troubles.is_empty() {
+        // Connected, and then the look was cut short: neither proof of the service nor of a block.
+        let outcome = path.connect.outcome.clone();
+        let evidence = vec![Evidence::Connected { address: path.address, class, outcome }];
+        reading.troubles.push(Finding::new(Code::AgentOverloaded, Weight::Unclear, evidence));
+    }
     reading
 }
 

@@ -4,7 +4,7 @@
 use super::finding::{Code, Evidence, Finding, Weight};
 use super::path::{End, Reading};
 use super::{Asked, PublicFallback, names, proxy};
-use crate::facts::{ConnectOutcome, Facts};
+use crate::facts::{ConnectOutcome, Facts, OsOutcome};
 use crate::plan::AddressClass;
 
 pub fn findings(asked: &Asked<'_>, facts: &Facts, paths: &[Reading], fallback: PublicFallback) -> Vec<Finding> {
@@ -19,7 +19,22 @@ pub fn findings(asked: &Asked<'_>, facts: &Facts, paths: &[Reading], fallback: P
     }
     findings.extend(proxy::findings(asked, facts));
     findings.extend(untried(asked, facts, paths, &given));
+    if given.is_empty() && findings.iter().all(|finding| finding.weight == Weight::Notes) {
+        findings.push(nobody_told(facts));
+    }
     findings
+}
+
+/// No address was given, and no resolver was there to say why. Silence never counts as "only expected addresses".
+fn nobody_told(facts: &Facts) -> Finding {
+    let os = facts.names.os.as_ref().map(|os| &os.outcome);
+    let evidence = os.cloned().map(Evidence::Os).into_iter().collect();
+    match os {
+        Some(OsOutcome::NoSuchName) => Finding::new(Code::NameMissing, Weight::Breaks, evidence),
+        Some(OsOutcome::Addresses(_) | OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::TimedOut) | None => {
+            Finding::new(Code::AgentOverloaded, Weight::Unclear, evidence)
+        }
+    }
 }
 
 /// "No way there" from a machine on which nothing else works says something about the machine, not about the path.

@@ -62,6 +62,7 @@ impl Net for Sockets {
     fn os_lookup(&self, host: HostName) -> BoxFuture<'_, OsOutcome> {
         Box::pin(async move {
             let Ok(permit) = Arc::clone(&self.os_lookups).acquire_owned().await else { return OsOutcome::TimedOut };
+            #[expect(clippy::disallowed_methods, reason = "getaddrinfo only blocks; the permit bounds how many hang")]
             let looking = tokio::task::spawn_blocking(move || {
                 let _held_until_it_returns = permit;
                 getaddrinfo(host.as_str())

@@ -21,6 +21,18 @@ pub struct PlanFile {
     pub targets: Vec<TargetFile>,
     pub rules: Vec<RuleFile>,
     pub exceptions: Vec<ExceptionFile>,
+    /// Things that are written but could not be read, so that what refers to them is not reported as well.
+    pub unread: Unread,
+}
+
+/// The names of what could not be read.
+#[derive(Default)]
+pub struct Unread {
+    pub vantages: Vec<String>,
+    pub resolvers: Vec<String>,
+    pub targets: Vec<String>,
+    /// Whether any rule could not be read.
+    pub rules: bool,
 }
 
 #[derive(Default)]
@@ -59,6 +71,8 @@ pub struct TargetFile {
     pub name: Spot<String>,
     pub service: Spot<String>,
     pub endpoints: Vec<EndpointFile>,
+    /// Whether all that is written under `endpoints` could be read.
+    pub endpoints_read: bool,
     pub environment: Option<String>,
     pub owner: Option<String>,
     pub region: Option<String>,
@@ -122,31 +136,40 @@ pub fn plan(r: &mut Reader, root: &Node) -> PlanFile {
     file.name = f.get("plan").and_then(|n| r.name(n, "the plan's name")).map(|s| s.value).unwrap_or_default();
     file.settings = f.get("settings").map(|n| settings(r, n)).unwrap_or_default();
     file.networks = f.get("networks").map(|n| networks(r, n)).unwrap_or_default();
-    file.vantages = named(r, f.get("vantages"), "vantages", vantage);
-    file.resolvers = named(r, f.get("resolvers"), "resolvers", resolver);
-    file.targets = named(r, f.get("targets"), "targets", target);
-    file.exceptions = named(r, f.get("exceptions"), "exceptions", exception);
+    (file.vantages, file.unread.vantages) = named(r, f.get("vantages"), "vantages", vantage);
+    (file.resolvers, file.unread.resolvers) = named(r, f.get("resolvers"), "resolvers", resolver);
+    (file.targets, file.unread.targets) = named(r, f.get("targets"), "targets", target);
+    (file.exceptions, _) = named(r, f.get("exceptions"), "exceptions", exception);
     if let Some(items) = f.get("rules").and_then(|n| r.list(n, "rules")) {
         file.rules = items.iter().filter_map(|item| rule(r, item)).collect();
+        file.unread.rules = file.rules.len() < items.len();
+    }
+    for key in ["vantages", "targets", "rules"] {
+        if let Some(node) = f.get(key).filter(|node| node.is_empty_collection()) {
+            r.fault(node.place, format!("`{key}` is empty, so nothing would be looked at"), "write at least one");
+        }
     }
     file
 }
 
-/// A table whose keys are names the plan gives.
+/// A table whose keys are names the plan gives: what could be read, and the names of what could not.
 fn named<T>(
     r: &mut Reader,
     node: Option<&Node>,
     called: &str,
     read: impl Fn(&mut Reader, Spot<String>, &Node) -> Option<T>,
-) -> Vec<T> {
-    let Some(entries) = node.and_then(|node| r.entries(node, called)) else { return Vec::new() };
-    let mut things = Vec::with_capacity(entries.len());
+) -> (Vec<T>, Vec<String>) {
+    let Some(entries) = node.and_then(|node| r.entries(node, called)) else { return (Vec::new(), Vec::new()) };
+    let (mut things, mut unread) = (Vec::with_capacity(entries.len()), Vec::new());
     for (key, value) in entries {
         let sound = r.check_name(&key.text, key.place, "the name");
         let thing = read(r, Spot { value: key.text.clone(), place: key.place }, value);
-        things.extend(thing.filter(|_| sound));
+        match thing.filter(|_| sound) {
+            Some(thing) => things.push(thing),
+            None => unread.push(key.text.clone()),
+        }
     }
-    things
+    (things, unread)
 }
 
 fn settings(r: &mut Reader, node: &Node) -> SettingsFile {
@@ -199,11 +222,12 @@ fn vantage(r: &mut Reader, name: Spot<String>, node: &Node) -> Option<VantageFil
 }
 
 fn witness(r: &mut Reader, node: &Node) -> Option<WitnessFile> {
+    let before = r.faults.len();
     let f = r.fields(node, &lang::WITNESS)?;
     let resolve =
         f.get("resolve").and_then(|n| r.text(n, "resolve")).and_then(|s| r.host(&s.value, s.place, "resolve"));
     let connect = f.get("connect").and_then(|n| r.host_port(n, "connect"));
-    Some(WitnessFile { place: f.place, resolve, connect })
+    (r.faults.len() == before).then_some(WitnessFile { place: f.place, resolve, connect })
 }
 
 fn resolver(r: &mut Reader, name: Spot<String>, node: &Node) -> Option<ResolverFile> {
@@ -215,7 +239,9 @@ fn resolver(r: &mut Reader, name: Spot<String>, node: &Node) -> Option<ResolverF
 
 fn target(r: &mut Reader, name: Spot<String>, node: &Node) -> Option<TargetFile> {
     let f = r.fields(node, &lang::TARGET)?;
+    let before = r.faults.len();
     let endpoints = f.get("endpoints").map(|n| endpoints(r, n)).unwrap_or_default();
+    let endpoints_read = r.faults.len() == before;
     let port = f.get("port").and_then(|n| r.count(n, "the port", (1, 65535))).map_or(443, |s| s.value as u16);
     let fronts = f.get("public_front").map(|n| r.one_or_many(n)).unwrap_or_default();
     let public_front = fronts.iter().filter_map(|n| front(r, n)).collect();
@@ -224,7 +250,18 @@ fn target(r: &mut Reader, name: Spot<String>, node: &Node) -> Option<TargetFile>
     let owner = optional_text(r, f.get("owner"), "the owner");
     let region = optional_name(r, f.get("region"), "the region");
     let service = f.get("service").and_then(|n| r.name(n, "the service"))?;
-    Some(TargetFile { name, service, endpoints, environment, owner, region, port, public_front, request })
+    Some(TargetFile {
+        name,
+        service,
+        endpoints,
+        endpoints_read,
+        environment,
+        owner,
+        region,
+        port,
+        public_front,
+        request,
+    })
 }
 
 fn front(r: &mut Reader, node: &Node) -> Option<FrontFile> {
@@ -259,6 +296,13 @@ fn request(r: &mut Reader, node: &Node) -> Option<Spot<RequestFile>> {
     let path = f.get("path").and_then(|n| r.text(n, "the path"));
     let open = f.get("open").map(|n| {
         let items = r.one_or_many(n);
+        if items.is_empty() {
+            r.fault(
+                n.place,
+                "`open` lists no status, so nothing could prove the path",
+                "list one, or leave `open` out",
+            );
+        }
         items.iter().filter_map(|i| r.count(i, "a status", (100, 599))).map(|s| s.value as u16).collect()
     });
     if let Some(path) = path.as_ref().filter(|p| !p.value.starts_with('/') || p.value.contains(' ')) {
@@ -298,9 +342,14 @@ fn selector(r: &mut Reader, node: &Node, table: &'static lang::Table) -> Option<
         Value::Text(_) | Value::List(_) => {
             let items = r.one_or_many(node);
             let names: Vec<_> = items.iter().filter_map(|i| r.name(i, "the name")).collect();
-            (!names.is_empty()).then_some(SelectorFile::Names(names))
+            if items.is_empty() {
+                r.fault(node.place, format!("{} selects nothing", table.called), "write `any` to select everything");
+            }
+            // A name that could not be read would otherwise leave a narrower rule than the one that is written.
+            (!items.is_empty() && names.len() == items.len()).then_some(SelectorFile::Names(names))
         }
         Value::Nothing | Value::Table(_) => {
+            let before = r.faults.len();
             let f = r.fields(node, table)?;
             let mut wanted = Vec::new();
             for rule in table.keys {
@@ -308,11 +357,10 @@ fn selector(r: &mut Reader, node: &Node, table: &'static lang::Table) -> Option<
                     wanted.push((rule.name, spot));
                 }
             }
-            if wanted.is_empty() {
+            if wanted.is_empty() && r.faults.len() == before {
                 r.fault(f.place, format!("{} selects nothing", table.called), "write `any` to select everything");
-                return None;
             }
-            Some(SelectorFile::Where(wanted))
+            (r.faults.len() == before).then_some(SelectorFile::Where(wanted))
         }
     }
 }

@@ -7,7 +7,7 @@ mod check;
 mod examples;
 mod fault;
 mod file;
-mod language;
+pub mod language;
 mod names;
 mod read;
 mod rules;

@@ -43,14 +43,17 @@ impl Reader {
     pub fn fields<'n>(&mut self, node: &'n Node, table: &'static Table) -> Option<Fields<'n>> {
         let entries = self.entries(node, table.called)?;
         let mut known = HashMap::new();
+        let mut misspelt = Vec::new();
         for (key, value) in entries {
             if table.keys.iter().any(|rule| rule.name == key.text) {
                 known.insert(key.text.as_str(), value);
             } else {
-                self.unknown_key(key, table);
+                misspelt.extend(self.unknown_key(key, table));
             }
         }
-        for rule in table.keys.iter().filter(|rule| rule.required && !known.contains_key(rule.name)) {
+        let merged = node.has_key("<<");
+        let missing = |name| !merged && !known.contains_key(name) && !misspelt.contains(&name);
+        for rule in table.keys.iter().filter(|rule| rule.required && missing(rule.name)) {
             self.fault(
                 node.place,
                 format!("{} needs `{}`", table.called, rule.name),
@@ -88,15 +91,18 @@ impl Reader {
         Some(unique)
     }
 
-    fn unknown_key(&mut self, key: &Key, table: &'static Table) {
+    /// Gives the key that was probably meant.
+    fn unknown_key(&mut self, key: &Key, table: &'static Table) -> Option<&'static str> {
         let names = || table.keys.iter().map(|rule| rule.name);
         let reason = format!("`{}` is not a key of {}", key.text, table.called);
-        let fix = match nearest(&key.text, names()) {
+        let near = nearest(&key.text, names());
+        let fix = match near {
             _ if key.text == "<<" => "write the keys out; merge keys are not part of the plan language".to_owned(),
             Some(near) => format!("write `{near}`"),
             None => format!("use one of: {}", names().collect::<Vec<_>>().join(", ")),
         };
         self.fault(key.place, reason, fix);
+        near
     }
 
     pub fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
@@ -300,10 +306,16 @@ impl Reader {
 /// The word that was probably meant.
 pub fn nearest<'a>(written: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     words
-        .map(|word| (strsim::jaro_winkler(written, word), word))
+        .map(|word| (likeness(written, word), word))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, word)| word)
+}
+
+/// From 0 to 1. One slip of the fingers counts as near however short the word is.
+fn likeness(written: &str, word: &str) -> f64 {
+    let slip = word.len() > 2 && strsim::damerau_levenshtein(written, word) == 1;
+    strsim::jaro_winkler(written, word).max(if slip { 0.9 } else { 0.0 })
 }
 
 /// `500ms`, `30s`, `5m`, `1h`: a whole number and one unit, as Prometheus writes them.

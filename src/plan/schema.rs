@@ -46,7 +46,9 @@ fn form(form_of: &Form) -> Value {
         Form::Server | Form::Prefix => json!({"type": "string"}),
         Form::HostPort => json!({"type": "string", "pattern": "^.+:[0-9]+$"}),
         Form::OneOf(words) => json!({"enum": words}),
-        Form::List(item) => json!({"type": "array", "items": form(item)}),
+        Form::List(item @ (Form::Table(_) | Form::Name)) => json!({"type": "array", "items": form(item)}),
+        // One value may stand for a list of one.
+        Form::List(item) => json!({"anyOf": [form(item), {"type": "array", "items": form(item)}]}),
         Form::Table(table) => json!({"$ref": format!("#/$defs/{}", id(table))}),
         Form::Named(item) => {
             json!({"type": "object", "propertyNames": {"pattern": NAME}, "additionalProperties": form(item)})

@@ -10,8 +10,11 @@ use std::collections::HashMap;
 /// The largest plan that is read, in bytes; larger ones are refused before parsing.
 pub const LARGEST_PLAN: usize = 8 << 20;
 
-/// The most nodes a plan may unfold to. Aliases are copied, so this also bounds "a billion laughs".
+/// The most nodes a plan may unfold to. Aliases are copied, so this also bounds "a billion laughs". A node counts once
+/// for every [`BYTES_PER_NODE`] of its text, so that one long text cannot be copied without end either.
 const MOST_NODES: usize = 500_000;
+
+const BYTES_PER_NODE: usize = 64;
 
 /// The deepest nesting that is read; the plan language itself needs six levels.
 const DEEPEST: usize = 32;
@@ -39,6 +42,18 @@ pub struct Key {
 }
 
 impl Node {
+    pub fn is_empty_collection(&self) -> bool {
+        match &self.value {
+            Value::Text(_) | Value::Nothing => false,
+            Value::List(items) => items.is_empty(),
+            Value::Table(entries) => entries.is_empty(),
+        }
+    }
+
+    pub fn has_key(&self, wanted: &str) -> bool {
+        matches!(&self.value, Value::Table(entries) if entries.iter().any(|(key, _)| key.text == wanted))
+    }
+
     /// What this node is, in a reader's words.
     pub fn form(&self) -> &'static str {
         match &self.value {
@@ -104,8 +119,11 @@ impl Builder {
                 let Some(mut node) = self.anchors.get(&anchor).cloned() else {
                     return Err(Fault::new(place, "this alias stands inside its own anchor", "write the value out"));
                 };
+                if self.open.len() + depth(&node) > DEEPEST {
+                    return Err(too_deep(place));
+                }
                 node.place = place;
-                self.nodes += count(&node);
+                self.count_in(count(&node), place)?;
                 self.put(node, 0)
             }
             Event::DocumentStart(..) if self.root.is_some() => Err(Fault::new(
@@ -117,9 +135,17 @@ impl Builder {
         }
     }
 
+    fn count_in(&mut self, nodes: usize, place: Place) -> Result<(), Fault> {
+        self.nodes += nodes;
+        if self.nodes <= MOST_NODES {
+            return Ok(());
+        }
+        Err(Fault::new(place, format!("the file unfolds to more than {MOST_NODES} values"), "use fewer aliases"))
+    }
+
     fn enter(&mut self, place: Place, anchor: usize, kind: OpenKind) -> Result<(), Fault> {
         if self.open.len() >= DEEPEST {
-            return Err(Fault::new(place, "this is nested too deeply", "a plan needs no more than six levels"));
+            return Err(too_deep(place));
         }
         self.open.push(Open { place, anchor, kind });
         Ok(())
@@ -135,12 +161,9 @@ impl Builder {
     }
 
     fn put(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
-        self.nodes += 1;
-        if self.nodes > MOST_NODES {
-            let reason = format!("the file unfolds to more than {MOST_NODES} values");
-            return Err(Fault::new(node.place, reason, "use fewer aliases"));
-        }
+        self.count_in(1, node.place)?;
         if anchor > 0 {
+            self.count_in(count(&node), node.place)?;
             self.anchors.insert(anchor, node.clone());
         }
         match self.open.last_mut().map(|open| &mut open.kind) {
@@ -165,10 +188,24 @@ fn as_key(node: Node) -> Result<Key, Fault> {
     }
 }
 
+fn too_deep(place: Place) -> Fault {
+    Fault::new(place, "this is nested too deeply", "a plan needs no more than six levels")
+}
+
 fn count(node: &Node) -> usize {
+    let text = |text: &str| 1 + text.len() / BYTES_PER_NODE;
     match &node.value {
-        Value::Text(_) | Value::Nothing => 1,
+        Value::Text(written) => text(written),
+        Value::Nothing => 1,
         Value::List(items) => 1 + items.iter().map(count).sum::<usize>(),
-        Value::Table(entries) => 1 + entries.iter().map(|(_, n)| 1 + count(n)).sum::<usize>(),
+        Value::Table(entries) => 1 + entries.iter().map(|(k, n)| text(&k.text) + count(n)).sum::<usize>(),
+    }
+}
+
+fn depth(node: &Node) -> usize {
+    match &node.value {
+        Value::Text(_) | Value::Nothing => 0,
+        Value::List(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Table(entries) => 1 + entries.iter().map(|(_, n)| depth(n)).max().unwrap_or(0),
     }
 }

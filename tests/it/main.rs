@@ -1,6 +1,22 @@
-//! Everything that needs the whole program or real servers.
+//! Everything that looks at the program from outside, as one binary.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, and so do its helpers")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "servers of a test run in threads, and a running agent is timed from outside"
+)]
+
+mod docs;
+mod facts_of;
+mod faults;
 mod hostile;
+mod house;
+mod judge;
+mod judge_any;
+mod plans;
 mod real;
+mod repository;
 mod run;
+mod schema;
 mod support;
+mod text;

@@ -1,21 +1,25 @@
 //! The plan as written becomes the plan as meant: names are looked up, pairs are covered, timings fit.
 
+mod cover;
+mod select;
+
 use super::fault::{Fault, Place};
 use super::file::{
-    ClaimFile, ExceptionFile, FrontFile, PlanFile, RuleFile, SelectorFile, SettingsFile, TargetFile, VantageFile,
+    ClaimFile, ExceptionFile, FrontFile, PlanFile, ResolverFile, RuleFile, SettingsFile, TargetFile, Unread,
+    VantageFile,
 };
-use super::read::{Spot, nearest};
+use super::read::Spot;
 use super::{
     Claim, Endpoint, Exception, ExceptionName, Layer, Plan, PublicFront, Request, Resolver, ResolverName, ResolverRef,
-    Rule, STRETCHES_PER_ROUND, ServiceName, ServiceOutlines, Settings, Target, TargetName, TargetSelector, Vantage,
-    VantageKind, VantageName, VantageSelector, View, Witness,
+    Rule, STRETCHES_PER_ROUND, ServiceName, ServiceOutlines, Settings, Target, TargetName, Vantage, VantageKind,
+    VantageName, View, Witness,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// Checks a draft; whatever is wrong is added to `faults`, and only a plan without faults may be used.
 pub fn plan(draft: PlanFile, services: &ServiceOutlines, faults: &mut Vec<Fault>, hash: String) -> Plan {
-    let mut c = Checker { faults };
+    let mut c = Checker { faults, unread: draft.unread, uncertain_rules: Vec::new() };
     let settings = c.settings(&draft.settings);
     let resolvers: Vec<Resolver> = draft
         .resolvers
@@ -26,11 +30,16 @@ pub fn plan(draft: PlanFile, services: &ServiceOutlines, faults: &mut Vec<Fault>
             view: if r.public_view { View::Public } else { View::Private },
         })
         .collect();
-    c.reserved_names(&draft);
+    c.reserved_names(&draft.vantages, &draft.resolvers, &draft.targets);
     let vantages: Vec<Vantage> = draft.vantages.iter().map(|v| c.vantage(v, &resolvers)).collect();
     c.overlaps(&draft.vantages);
     let targets: Vec<Target> = draft.targets.iter().map(|t| c.target(t, services)).collect();
-    let rules = draft.rules.iter().map(|rule| c.rule(rule, &vantages, &targets)).collect();
+    let mut rules = Vec::with_capacity(draft.rules.len());
+    for file in &draft.rules {
+        let before = c.faults.len();
+        rules.push(c.rule(file, &vantages, &targets));
+        c.uncertain_rules.push(c.faults.len() > before);
+    }
     let exceptions = draft.exceptions.iter().map(|e| c.exception(e, &vantages, &targets)).collect();
     let plan = Plan {
         name: draft.name,
@@ -44,12 +53,16 @@ pub fn plan(draft: PlanFile, services: &ServiceOutlines, faults: &mut Vec<Fault>
         exceptions,
     };
     c.coverage(&plan, &draft.rules, &draft.targets);
+    c.exceptions_know_addresses(&plan, &draft.targets);
     c.repeated_endpoints(&draft.targets);
     plan
 }
 
 struct Checker<'f> {
     faults: &'f mut Vec<Fault>,
+    unread: Unread,
+    /// Whether a rule has faults of its own, in the order of the rules; what it covers cannot be told then.
+    uncertain_rules: Vec<bool>,
 }
 
 impl Checker<'_> {
@@ -59,9 +72,11 @@ impl Checker<'_> {
 
     fn settings(&mut self, file: &SettingsFile) -> Settings {
         let default = Settings::default();
+        let before = self.faults.len();
         let every = self.bounded(file.every.as_ref(), "every", default.every, (1_000, 3_600_000));
         let timeout = self.bounded(file.timeout.as_ref(), "timeout", default.timeout, (50, 60_000));
-        if timeout * STRETCHES_PER_ROUND > every {
+        let in_bounds = self.faults.len() == before;
+        if in_bounds && timeout * STRETCHES_PER_ROUND > every {
             let place = file.timeout.as_ref().or(file.every.as_ref()).map_or(file.place, |spot| spot.place);
             let most = every / STRETCHES_PER_ROUND;
             self.fault(
@@ -95,20 +110,13 @@ impl Checker<'_> {
         spot.value
     }
 
-    fn reserved_names(&mut self, draft: &PlanFile) {
-        for (name, what) in draft
-            .resolvers
-            .iter()
-            .filter(|r| r.name.value == "host")
-            .map(|r| (&r.name, "`host` means this machine's own resolvers"))
-            .chain(
-                draft.vantages.iter().filter(|v| v.name.value == "any").map(|v| (&v.name, "`any` selects everything")),
-            )
-            .chain(
-                draft.targets.iter().filter(|t| t.name.value == "any").map(|t| (&t.name, "`any` selects everything")),
-            )
-        {
-            self.fault(name.place, format!("{what} and cannot be a name"), "choose another name");
+    fn reserved_names(&mut self, vantages: &[VantageFile], resolvers: &[ResolverFile], targets: &[TargetFile]) {
+        let hosts = resolvers.iter().map(|r| (&r.name, "host", "this machine's own resolvers"));
+        let anys = vantages.iter().map(|v| &v.name).chain(targets.iter().map(|t| &t.name));
+        for (name, word, meaning) in hosts.chain(anys.map(|name| (name, "any", "everything"))) {
+            if name.value == word {
+                self.fault(name.place, format!("`{word}` means {meaning} and cannot be a name"), "choose another name");
+            }
         }
     }
 
@@ -154,9 +162,11 @@ impl Checker<'_> {
         let parts = place.and_then(|rest| rest.rsplit_once(':'));
         let parsed = parts.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok().filter(|p| *p > 0)?)));
         if parsed.as_ref().is_none_or(|(host, _)| host.is_empty() || host.contains(['@', '/'])) {
+            // A proxy is often written with its password, and faults end up in logs.
+            let shown = if spot.value.contains('@') { "with credentials" } else { spot.value.as_str() };
             self.fault(
                 spot.place,
-                format!("the proxy `{}` is not http://HOST:PORT", spot.value),
+                format!("the proxy `{shown}` is not http://HOST:PORT"),
                 "write it as `http://proxy.contoso.example:3128`, without credentials",
             );
             return None;
@@ -169,21 +179,11 @@ impl Checker<'_> {
             return Some(ResolverRef::Host);
         }
         let known = resolvers.iter().find(|r| r.name.as_str() == name.value);
-        if known.is_none() {
+        if known.is_none() && !self.unread.resolvers.contains(&name.value) {
             let names = || std::iter::once("host").chain(resolvers.iter().map(|r| r.name.as_str()));
             self.dangling(name, "resolver", names());
         }
         known.map(|r| ResolverRef::Named(r.name.clone()))
-    }
-
-    fn dangling<'a>(&mut self, name: &Spot<String>, what: &str, known: impl Iterator<Item = &'a str>) {
-        let known: Vec<&str> = known.collect();
-        let fix = match nearest(&name.value, known.iter().copied()) {
-            Some(near) => format!("write `{near}`"),
-            None if known.is_empty() => format!("the plan has no {what} yet; add it"),
-            None => format!("add it, or use one of: {}", shortened(&known)),
-        };
-        self.fault(name.place, format!("there is no {what} `{}`", name.value), fix);
     }
 
     fn overlaps(&mut self, vantages: &[VantageFile]) {
@@ -223,7 +223,7 @@ impl Checker<'_> {
                 let offered = outline.endpoints.iter().cloned();
                 endpoints.extend(offered.map(|host| Endpoint { host, expected: Vec::new(), from_catalog: true }));
             }
-            if endpoints.is_empty() {
+            if endpoints.is_empty() && file.endpoints_read {
                 self.fault(
                     file.name.place,
                     format!("target `{}` has no endpoints", file.name.value),
@@ -344,131 +344,6 @@ impl Checker<'_> {
             reason: file.reason.clone(),
             begins: file.begins.as_ref().map(|spot| spot.value),
             ends: file.ends.value,
-        }
-    }
-
-    fn vantage_selector(&mut self, file: &SelectorFile, vantages: &[Vantage]) -> VantageSelector {
-        let names = || vantages.iter().map(|v| v.name.as_str());
-        match file {
-            SelectorFile::Any => VantageSelector::Any,
-            SelectorFile::Names(wanted) => {
-                self.known(wanted, "vantage", &names().collect::<Vec<_>>());
-                VantageSelector::Names(wanted.iter().map(|spot| VantageName::new(&spot.value)).collect())
-            }
-            SelectorFile::Where(wanted) => {
-                let get = |key: &str| wanted.iter().find(|(k, _)| *k == key).map(|(_, spot)| spot);
-                if let Some(name) = get("vantage") {
-                    self.known(std::slice::from_ref(name), "vantage", &names().collect::<Vec<_>>());
-                }
-                if let Some(kind) = get("kind") {
-                    let kinds: Vec<&str> = vantages.iter().map(|v| v.kind.as_str()).collect();
-                    self.known(std::slice::from_ref(kind), "vantage of kind", &kinds);
-                }
-                VantageSelector::Where {
-                    name: get("vantage").map(|spot| VantageName::new(&spot.value)),
-                    kind: get("kind").map(|spot| VantageKind::new(&spot.value)),
-                }
-            }
-        }
-    }
-
-    fn target_selector(&mut self, file: &SelectorFile, targets: &[Target]) -> TargetSelector {
-        let names = || targets.iter().map(|t| t.name.as_str());
-        match file {
-            SelectorFile::Any => TargetSelector::Any,
-            SelectorFile::Names(wanted) => {
-                self.known(wanted, "target", &names().collect::<Vec<_>>());
-                TargetSelector::Names(wanted.iter().map(|spot| TargetName::new(&spot.value)).collect())
-            }
-            SelectorFile::Where(wanted) => {
-                let get = |key: &str| wanted.iter().find(|(k, _)| *k == key).map(|(_, spot)| spot);
-                for (key, what, values) in [
-                    ("target", "target", names().collect::<Vec<_>>()),
-                    ("service", "target of service", targets.iter().map(|t| t.service.as_str()).collect()),
-                    (
-                        "environment",
-                        "target in environment",
-                        targets.iter().filter_map(|t| t.environment.as_deref()).collect(),
-                    ),
-                    ("region", "target in region", targets.iter().filter_map(|t| t.region.as_deref()).collect()),
-                ] {
-                    if let Some(spot) = get(key) {
-                        self.known(std::slice::from_ref(spot), what, &values);
-                    }
-                }
-                TargetSelector::Where {
-                    name: get("target").map(|spot| TargetName::new(&spot.value)),
-                    service: get("service").map(|spot| ServiceName::new(&spot.value)),
-                    environment: get("environment").map(|spot| spot.value.clone()),
-                    region: get("region").map(|spot| spot.value.clone()),
-                }
-            }
-        }
-    }
-
-    fn known(&mut self, wanted: &[Spot<String>], what: &str, known: &[&str]) {
-        for name in wanted.iter().filter(|name| !known.contains(&name.value.as_str())) {
-            self.dangling(name, what, known.iter().copied());
-        }
-    }
-
-    /// Every (vantage, target) pair is covered, every rule decides at least one pair, and `private` knows its addresses.
-    fn coverage(&mut self, plan: &Plan, rules: &[RuleFile], targets: &[TargetFile]) {
-        let mut decides = vec![0_usize; plan.rules.len()];
-        let mut uncovered: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for vantage in &plan.vantages {
-            for (target, file) in plan.targets.iter().zip(targets) {
-                let Some(decider) = plan.deciding_rule(vantage, target) else {
-                    uncovered.entry(target.name.as_str()).or_default().push(vantage.name.as_str());
-                    continue;
-                };
-                decides[decider] += 1;
-                if plan.rules[decider].claim == Claim::Private {
-                    self.expected_addresses(file, target, &plan.rules[decider].name);
-                }
-            }
-        }
-        for file in targets {
-            if let Some(vantages) = uncovered.get(file.name.value.as_str()) {
-                self.fault(
-                    file.name.place,
-                    format!("no rule covers target `{}` from {}", file.name.value, shortened(vantages)),
-                    "add a rule for it; `claim: none` covers it on purpose without looking",
-                );
-            }
-        }
-        for (i, rule) in rules.iter().enumerate().filter(|(i, _)| decides.get(*i) == Some(&0)) {
-            self.idle_rule(plan, rule, i);
-        }
-    }
-
-    fn expected_addresses(&mut self, file: &TargetFile, target: &Target, rule: &str) {
-        for endpoint in target.endpoints.iter().filter(|e| e.expected.is_empty()) {
-            let written = file.endpoints.iter().find(|e| e.host.value == endpoint.host);
-            self.fault(
-                written.map_or(file.name.place, |e| e.host.place),
-                format!("rule `{rule}` claims that `{}` is private, but its addresses are not given", endpoint.host),
-                format!("write the private endpoint's addresses: `{}: [10.20.3.5]`", endpoint.host),
-            );
-        }
-    }
-
-    fn idle_rule(&mut self, plan: &Plan, file: &RuleFile, index: usize) {
-        let rule = &plan.rules[index];
-        let mut pairs = plan.vantages.iter().filter(|v| rule.from.matches(v)).flat_map(|v| {
-            plan.targets.iter().filter(|t| rule.to.matches(t)).filter_map(move |t| plan.deciding_rule(v, t))
-        });
-        match pairs.next() {
-            Some(earlier) => self.fault(
-                file.place,
-                format!("rule `{}` can never match: rule `{}` decides before it", rule.name, plan.rules[earlier].name),
-                "move it up, or remove it",
-            ),
-            None => self.fault(
-                file.place,
-                format!("rule `{}` can never match: it selects no vantage or no target", rule.name),
-                "widen `from` or `to`, or remove it",
-            ),
         }
     }
 }

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs what the tests need and this machine lacks: Debian's unbound, nginx, promtool and curl, and cargo-nextest.
+# May be run any number of times. No service is started, and none that runs is touched.
+set -euo pipefail
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+has() {
+  # Debian keeps servers in /usr/sbin, which is not on everybody's path.
+  PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1
+}
+
+missing=()
+for pair in unbound:unbound nginx:nginx-light promtool:prometheus curl:curl cc:gcc; do
+  has "${pair%%:*}" || missing+=("${pair#*:}")
+done
+
+# Packages ask this file whether they may start their services; 101 means no.
+policy=/usr/sbin/policy-rc.d
+placed=no
+remove_policy() {
+  if [ "$placed" = yes ]; then as_root rm -f "$policy"; fi
+}
+trap remove_policy EXIT
+
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    placed=yes
+    as_root chmod 755 "$policy"
+  fi
+  log=$(mktemp)
+  if ! { as_root apt-get update -qq &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
+    >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    echo "install-test-tools: could not install ${missing[*]}" >&2
+    exit 1
+  fi
+  rm -f "$log"
+  echo "install-test-tools: installed ${missing[*]}"
+fi
+
+if ! has cargo-nextest; then
+  cargo install --locked --quiet cargo-nextest
+  echo "install-test-tools: installed cargo-nextest"
+fi
+
+echo "install-test-tools: everything the tests need is here"
