@@ -97,16 +97,16 @@ impl Keeper {
         let before = self.board.entry(place).and_then(|entry| entry.seen.as_ref().map(|seen| seen.standing.clone()));
         let longest = estate.witness_lasts();
         let (standing, change) = stand(before.as_ref(), &judgement, now, longest);
-        tell(estate, work, &judgement, before.as_ref(), change);
         let is_private = estate.claims(work, clock::day(now)) == Some(&Claim::Private);
         let holds = judgement.verdict == Verdict::Holds;
         self.turn_day(estate, now);
-        let seen = Seen { facts: Arc::new(facts), judgement, standing };
+        let seen = Seen { facts: Arc::new(facts), judgement: judgement.clone(), standing };
         self.board.change(|board| {
             board.at = now;
             let face = Arc::clone(&board.checks[place].face);
             board.checks[place] = Arc::new(Entry { face, seen: Some(seen) });
         });
+        tell(estate, work, &judgement, before.as_ref(), change);
         if self.unseen.remove(&work.name) && self.unseen.is_empty() {
             tracing::info!(plan = estate.header.plan, checks = self.places.len(), "first round complete");
         }
@@ -189,10 +189,10 @@ impl Keeper {
             }
             let mut standing = seen.standing.clone();
             let change = rejudged(&mut standing, &judgement, now);
-            tell(estate, work, &judgement, Some(&seen.standing), change);
-            let seen = Seen { facts: Arc::clone(&seen.facts), judgement, standing };
+            let again = Seen { facts: Arc::clone(&seen.facts), judgement: judgement.clone(), standing };
             let face = Arc::clone(&entry.face);
-            self.board.change(|board| board.checks[place] = Arc::new(Entry { face, seen: Some(seen) }));
+            self.board.change(|board| board.checks[place] = Arc::new(Entry { face, seen: Some(again) }));
+            tell(estate, work, &judgement, Some(&seen.standing), change);
         }
     }
 }

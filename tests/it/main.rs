@@ -11,6 +11,7 @@ mod facts_of;
 mod faults;
 mod hostile;
 mod house;
+mod lab;
 mod judge;
 mod judge_any;
 mod plans;
