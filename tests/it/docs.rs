@@ -6,7 +6,16 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-const DOCUMENTS: &[&str] = &["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/plan.md"];
+const DOCUMENTS: &[&str] = &[
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "README.md",
+    "docs/plan.md",
+    "docs/verdicts.md",
+    "docs/metrics.md",
+    "docs/performance.md",
+];
 
 /// Folders whose names begin a path of this repository.
 const FOLDERS: &[&str] =

@@ -16,6 +16,7 @@ mod judge;
 mod judge_any;
 mod plans;
 mod real;
+mod report;
 mod repository;
 mod run;
 mod schema;
