@@ -15,7 +15,7 @@ mod witness;
 
 pub use look::{AskedResolver, MOST_ADDRESSES, Subject, look};
 pub use net::{BoxFuture, Datagrams, Net, ProxyPlace, Stream};
-pub use pace::{MOST_QUESTIONS_PER_SECOND, Pacer};
+pub use pace::Pacer;
 pub use sockets::{Sockets, own_addresses, source_for};
 pub use subject::{resolvers_of, subject_of};
 pub use tls::{Trust, TrustError};

@@ -1,14 +1,12 @@
 //! Azure's platform resolver drops what exceeds 1,000 questions a second from one machine, and the machine's other
 //! tenants pay for it. The agent keeps to half of that, per resolver, all its checks together.
 
+use crate::plan::MOST_QUESTIONS_PER_SECOND;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Source of the limit: Microsoft, "Azure DNS limits" (1,000 queries a second and 200 pending per virtual machine).
-pub const MOST_QUESTIONS_PER_SECOND: u32 = 500;
 
 /// Unused time is kept up to this much, so that one look's questions leave together.
 const BURST: Duration = Duration::from_millis(40);

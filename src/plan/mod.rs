@@ -75,6 +75,10 @@ pub struct Settings {
 /// stretches of at most one timeout each must fit into one round.
 pub const STRETCHES_PER_ROUND: u32 = 4;
 
+/// The most questions a second that an agent asks of one resolver: half of what Azure's platform resolver takes from one
+/// virtual machine before it drops the rest (Microsoft, "Azure DNS limits": 1,000 queries a second).
+pub const MOST_QUESTIONS_PER_SECOND: u32 = 500;
+
 impl Default for Settings {
     fn default() -> Self {
         Self { every: Duration::from_secs(30), timeout: Duration::from_secs(5), confirm: 3, recover: 2, trust: None }

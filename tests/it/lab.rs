@@ -1,7 +1,7 @@
 //! `fencepost lab` as a user runs it: broken and healed by command, watched over HTTP.
 
 use crate::support::agent::{fencepost, http, outcome};
-use crate::support::{Folder, free_port, succeed};
+use crate::support::{Folder, free_port, free_ports, succeed};
 use fencepost::lab::{Expectation, World};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -21,7 +21,8 @@ struct Lab {
 impl Lab {
     fn start() -> Self {
         let folder = Folder::new();
-        let (control, listen) = (format!("127.0.0.1:{}", free_port()), free_port() / 10 * 10);
+        let listen = free_ports(5);
+        let control = format!("127.0.0.1:{}", listen + 4);
         let world = World::hub_and_spoke();
         let mut command = fencepost();
         command.args([

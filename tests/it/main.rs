@@ -15,6 +15,7 @@ mod lab;
 mod judge;
 mod judge_any;
 mod plans;
+mod proxy;
 mod real;
 mod report;
 mod repository;

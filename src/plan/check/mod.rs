@@ -1,6 +1,7 @@
 //! The plan as written becomes the plan as meant: names are looked up, pairs are covered, timings fit.
 
 mod cover;
+mod rate;
 mod select;
 
 use super::fault::{Fault, Place};
@@ -54,6 +55,7 @@ pub fn plan(draft: PlanFile, services: &ServiceOutlines, faults: &mut Vec<Fault>
     };
     c.coverage(&plan, &draft.rules, &draft.targets);
     c.exceptions_know_addresses(&plan, &draft.targets);
+    c.rates(&plan, &draft.settings);
     c.repeated_endpoints(&draft.targets);
     plan
 }

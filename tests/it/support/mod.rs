@@ -40,14 +40,22 @@ impl Drop for Folder {
     }
 }
 
-/// A port that is free for TCP and UDP on loopback. It lies below the range from which the kernel gives ports to
-/// clients, and differs from test process to test process, so that a port which one test gave up is not taken by the next.
+/// A port that is free for TCP and UDP on loopback.
 pub fn free_port() -> u16 {
+    free_ports(1)
+}
+
+/// The first of so many ports in a row that are free for TCP and UDP on loopback. They lie below the range from which the
+/// kernel gives ports to clients, and differ from test process to test process, so that a port which one test gave up is
+/// not taken by the next.
+pub fn free_ports(many: u16) -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
+    let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok();
     for _ in 0..1_000 {
-        let step = std::process::id().wrapping_mul(31).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let taken = NEXT.fetch_add(u32::from(many), Ordering::Relaxed);
+        let step = std::process::id().wrapping_mul(31).wrapping_add(taken);
         let port = 10_000 + u16::try_from(step % 22_000).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+        if (port..port + many).all(is_free) {
             return port;
         }
     }
