@@ -247,6 +247,9 @@ fn read_answer(message: &Message, name: &Name, family: Family) -> LookupOutcome 
     }
     addresses.sort();
     addresses.dedup();
+    // These stay on the board as long as the check does; a list that grew holds up to twice what it needs.
+    addresses.shrink_to_fit();
+    chain.shrink_to_fit();
     let metadata = &message.metadata;
     LookupOutcome::Answer(Box::new(Answer {
         rcode: Rcode(u16::from(metadata.response_code)),
@@ -287,5 +290,7 @@ fn authority(message: &Message) -> Option<Authority> {
 
 /// Text of a peer, cut to a line that may be shown.
 pub fn clipped(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
+    let mut line: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
+    line.shrink_to_fit();
+    line
 }

@@ -102,7 +102,8 @@ async fn read(response: Response<Incoming>) -> (u16, HeaderMap, String) {
             break;
         }
     }
-    let text = String::from_utf8_lossy(&kept).chars().filter(|c| !c.is_control() || *c == ' ').collect();
+    let mut text: String = String::from_utf8_lossy(&kept).chars().filter(|c| !c.is_control()).collect();
+    text.shrink_to_fit();
     (head.status.as_u16(), head.headers, text)
 }
 
