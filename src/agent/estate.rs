@@ -1,7 +1,6 @@
 //! What one plan means for one vantage: every check with its subject, ready to be looked at and judged.
 
 use crate::catalog::Catalog;
-use crate::clock;
 use crate::judge::{Asked, Judgement, Witnessing, judge};
 use crate::observe::{AskedResolver, Lens, Subject, resolvers_of, subject_of};
 use crate::plan::{Case, CheckName, Claim, Exception, HostName, Plan, Vantage, VantageName};
@@ -126,9 +125,20 @@ impl Estate {
         Some(Case { vantage, target, endpoint: &target.endpoints[work.endpoint], decision })
     }
 
-    /// Holds facts against what the plan says of a check today.
-    pub fn judge(&self, work: &Work, facts: &crate::facts::Facts, witness: &Witnessing) -> Option<Judgement> {
-        let case = self.case(work, clock::day(facts.at))?;
+    /// Whether a check is looked at on a day; `claim: none` covers it without looking.
+    pub fn is_looked_at(&self, work: &Work, day: Date) -> bool {
+        self.claims(work, day).is_some_and(|claim| *claim != Claim::None)
+    }
+
+    /// Holds facts against what the plan says of a check on a day; nothing, where it is not looked at.
+    pub fn judge(
+        &self,
+        work: &Work,
+        facts: &crate::facts::Facts,
+        witness: &Witnessing,
+        day: Date,
+    ) -> Option<Judgement> {
+        let case = self.case(work, day).filter(|case| *case.decision.claim() != Claim::None)?;
         let asked = Asked {
             claim: case.decision.claim(),
             target: case.target,
@@ -177,7 +187,8 @@ fn works(grounds: &Grounds, today: Date) -> Vec<Arc<Work>> {
     for (target_at, target) in plan.targets.iter().enumerate() {
         let Some(decision) = plan.decide(vantage, target, today) else { continue };
         // A pair that is covered by `none` is not looked at, unless an exception could change that on another day.
-        let excepted = plan.exceptions.iter().any(|e| e.from.matches(vantage) && e.to.matches(target));
+        let lasting = plan.exceptions.iter().filter(|e| e.ends >= today);
+        let excepted = lasting.into_iter().any(|e| e.from.matches(vantage) && e.to.matches(target));
         if *decision.claim() == Claim::None && !excepted {
             continue;
         }

@@ -4,7 +4,7 @@
 use super::estate::{Estate, Work, witness_name};
 use crate::clock;
 use crate::facts::{Facts, WitnessFacts};
-use crate::judge::{Judgement, Verdict, Witnessing};
+use crate::judge::{Code, Judgement, Verdict, Witnessing};
 use crate::plan::{CheckName, Claim};
 use crate::publish::{Board, Entry, Reload, Seen, SharedBoard, WitnessEntry};
 use crate::standing::{Change, Standing, rejudged, stand};
@@ -54,7 +54,7 @@ impl Keeper {
             success: None,
             witnessed: false,
             day: clock::day(clock::now()),
-            unseen: names(estate),
+            unseen: names(estate, clock::day(clock::now())),
         }
     }
 
@@ -63,23 +63,31 @@ impl Keeper {
         self.places.get(name).copied()
     }
 
-    /// Takes a new estate: checks that stay keep what is known of them.
-    pub fn resettle(&mut self, estate: &Estate, now: Timestamp) {
+    /// Takes a new estate. What is known of a check stays where the same is looked at under the same claim.
+    pub fn resettle(&mut self, old: &Estate, estate: &Estate, now: Timestamp) {
         let mut fresh = blank(estate, now);
-        self.unseen = names(estate);
         self.day = clock::day(now);
+        self.unseen = names(estate, self.day);
         let old_places = std::mem::replace(&mut self.places, places(estate));
+        let same = |work: &Work, before: &Work| {
+            work.subject == before.subject && estate.claims(work, self.day) == old.claims(before, self.day)
+        };
         self.board.change(|board| {
             for (entry, work) in fresh.checks.iter_mut().zip(&estate.works) {
-                if let Some(old) = old_places.get(&work.name).and_then(|place| board.checks.get(*place)) {
+                let place = old_places.get(&work.name).filter(|place| same(work, &old.works[**place]));
+                if let Some(known) = place.and_then(|place| board.checks.get(*place)) {
                     let face = Arc::clone(&entry.face);
-                    *entry = Arc::new(Entry { face, seen: old.seen.clone() });
+                    *entry = Arc::new(Entry { face, seen: known.seen.clone() });
                 }
             }
-            fresh.witness = estate.vantage().witness.as_ref().and(board.witness.take());
+            let named = estate.vantage().witness.as_ref().map(witness_name);
+            fresh.witness = board.witness.take().filter(|witness| Some(&witness.name) == named.as_ref());
             *board = fresh;
         });
-        self.judge_blocked_again(estate, now);
+        self.success = self.another_success();
+        self.witnessed = false;
+        self.judge_again(estate, now);
+        self.follow_witness(estate, now);
     }
 
     pub fn reload_failed(&self, why: &str) {
@@ -92,14 +100,15 @@ impl Keeper {
     /// Takes the facts of one look.
     pub fn take(&mut self, estate: &Estate, work: &Work, facts: Facts, now: Timestamp) {
         let Some(place) = self.place(&work.name) else { return };
+        self.turn_day(estate, now);
+        let today = self.day;
         let witness = self.witness(estate, now);
-        let Some(judgement) = estate.judge(work, &facts, &witness) else { return };
+        let Some(judgement) = estate.judge(work, &facts, &witness, today) else { return };
         let before = self.board.entry(place).and_then(|entry| entry.seen.as_ref().map(|seen| seen.standing.clone()));
         let longest = estate.witness_lasts();
         let (standing, change) = stand(before.as_ref(), &judgement, now, longest);
-        let is_private = estate.claims(work, clock::day(now)) == Some(&Claim::Private);
+        let is_private = estate.claims(work, today) == Some(&Claim::Private);
         let holds = judgement.verdict == Verdict::Holds;
-        self.turn_day(estate, now);
         let seen = Seen { facts: Arc::new(facts), judgement: judgement.clone(), standing };
         self.board.change(|board| {
             board.at = now;
@@ -123,19 +132,22 @@ impl Keeper {
         self.follow_witness(estate, now);
     }
 
-    /// On a new day every face is made anew, because exceptions begin and end.
+    /// On a new day exceptions begin and end: every face is made anew, and what is known is judged by what is claimed now.
     fn turn_day(&mut self, estate: &Estate, now: Timestamp) {
         let today = clock::day(now);
         if today == self.day {
             return;
         }
         self.day = today;
+        self.success = None;
         self.board.change(|board| {
             for (entry, work) in board.checks.iter_mut().zip(&estate.works) {
                 let face = Arc::new(estate.face(work, today));
-                *entry = Arc::new(Entry { face, seen: entry.seen.clone() });
+                let seen = entry.seen.clone().filter(|_| estate.is_looked_at(work, today));
+                *entry = Arc::new(Entry { face, seen });
             }
         });
+        self.judge_again(estate, now);
     }
 
     fn remember(&mut self, work: &Work, holds: bool, now: Timestamp) {
@@ -174,16 +186,16 @@ impl Keeper {
         let witnessed = matches!(self.witness(estate, now), Witnessing::Succeeded(_));
         if witnessed != self.witnessed {
             self.witnessed = witnessed;
-            self.judge_blocked_again(estate, now);
+            self.judge_again(estate, now);
         }
     }
 
-    fn judge_blocked_again(&mut self, estate: &Estate, now: Timestamp) {
+    fn judge_again(&mut self, estate: &Estate, now: Timestamp) {
         let witness = self.witness(estate, now);
         let board = self.board.snapshot();
         for (place, (entry, work)) in board.checks.iter().zip(&estate.works).enumerate() {
             let Some(seen) = &entry.seen else { continue };
-            let Some(judgement) = estate.judge(work, &seen.facts, &witness) else { continue };
+            let Some(judgement) = estate.judge(work, &seen.facts, &witness, self.day) else { continue };
             if judgement == seen.judgement {
                 continue;
             }
@@ -201,13 +213,16 @@ fn places(estate: &Estate) -> HashMap<CheckName, usize> {
     estate.works.iter().enumerate().map(|(place, work)| (work.name.clone(), place)).collect()
 }
 
-fn names(estate: &Estate) -> HashSet<CheckName> {
-    estate.works.iter().map(|work| work.name.clone()).collect()
+/// The checks that are looked at on a day.
+fn names(estate: &Estate, day: Date) -> HashSet<CheckName> {
+    estate.works.iter().filter(|work| estate.is_looked_at(work, day)).map(|work| work.name.clone()).collect()
 }
 
 /// One log line when a check changes, and for a check that starts out broken.
 fn tell(estate: &Estate, work: &Work, judgement: &Judgement, before: Option<&Standing>, change: Change) {
-    let starts_badly = before.is_none() && judgement.verdict != Verdict::Holds;
+    // A blocked check that is looked at before its witness is neither news nor trouble.
+    let waits = judgement.findings.first().is_some_and(|finding| finding.code == Code::WitnessFailing);
+    let starts_badly = before.is_none() && judgement.verdict != Verdict::Holds && !waits;
     if !change.is_any() && !starts_badly {
         return;
     }

@@ -15,22 +15,36 @@ use std::sync::Arc;
 pub async fn once(estate: &Estate, at_a_time: usize, mut progress: impl FnMut()) -> Board {
     let board = SharedBoard::new(blank(estate, clock::now()));
     let mut keeper = Keeper::new(board.clone(), estate);
+    let today = clock::day(clock::now());
     let witness = async {
         let named = estate.vantage().witness.as_ref()?;
         let timeout = estate.grounds.plan.settings.timeout;
-        Some(look_at_witness(&estate.lens, named, &estate.resolvers(), estate.vantage().uses_host(), timeout).await)
+        Some(
+            look_at_witness(
+                &estate.lens,
+                named,
+                &estate.resolvers(),
+                estate.vantage().uses_host(),
+                &estate.grounds.plan.networks,
+                timeout,
+            )
+            .await,
+        )
     };
     let looks = async {
-        let looks = iter(estate.works.iter().map(|work| seen(estate, work))).buffer_unordered(at_a_time);
+        let looks =
+            iter(estate.works.iter().filter(|work| estate.is_looked_at(work, today)).map(|work| seen(estate, work)))
+                .buffer_unordered(at_a_time);
         looks.inspect(|_| progress()).collect::<Vec<_>>().await
     };
     let (witness, mut looks) = tokio::join!(witness, looks);
     let now = clock::now();
-    if let Some(facts) = witness {
+    if let Some(mut facts) = witness {
+        // All of it is one round, however long a large plan takes.
+        facts.at = now;
         keeper.take_witness(estate, facts, now);
     }
     // Private checks first: one that holds is the witness of those that follow.
-    let today = clock::day(now);
     looks.sort_by_key(|(work, _)| estate.claims(work, today) != Some(&Claim::Private));
     for (work, facts) in looks {
         keeper.take(estate, &work, facts, now);

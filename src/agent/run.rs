@@ -122,6 +122,9 @@ impl Agent {
         let estate = Arc::clone(&self.estate);
         match estate.works.get(due.index).cloned() {
             Some(work) => {
+                if !estate.is_looked_at(&work, clock::day(clock::now())) {
+                    return;
+                }
                 if !self.under_way.insert(work.name.to_string()) {
                     self.meters.skip(1);
                     return;
@@ -162,8 +165,11 @@ impl Agent {
     fn reload(&mut self, source: &PlanSource) -> Result<(), String> {
         match source() {
             Ok(estate) => {
-                self.estate = Arc::new(estate);
-                self.keeper.resettle(&self.estate, clock::now());
+                let old = std::mem::replace(&mut self.estate, Arc::new(estate));
+                // Looks under way belong to the old plan; everything is looked at again in the opening.
+                self.looks = JoinSet::new();
+                self.under_way.clear();
+                self.keeper.resettle(&old, &self.estate, clock::now());
                 self.schedule = schedule(&self.estate, self.epoch.elapsed());
                 tracing::info!(plan = self.estate.header.plan, hash = self.estate.header.plan_hash, "plan reloaded");
                 Ok(())
@@ -190,7 +196,17 @@ async fn witness(estate: &Estate) -> WitnessFacts {
     let vantage = estate.vantage();
     let timeout = estate.grounds.plan.settings.timeout;
     match &vantage.witness {
-        Some(named) => look_at_witness(&estate.lens, named, &estate.resolvers(), vantage.uses_host(), timeout).await,
+        Some(named) => {
+            look_at_witness(
+                &estate.lens,
+                named,
+                &estate.resolvers(),
+                vantage.uses_host(),
+                &estate.grounds.plan.networks,
+                timeout,
+            )
+            .await
+        }
         // Only a vantage with a witness has a slot for it.
         None => WitnessFacts { at: clock::now(), succeeded: false, tried: Vec::new() },
     }

@@ -27,7 +27,7 @@ pub fn run(command: &Check) -> Outcome {
 pub fn verdict(board: &Board) -> Exit {
     if board.count(Verdict::Broken) > 0 {
         Exit::Broken
-    } else if board.count(Verdict::Unknown) > 0 || board.checks.is_empty() || !board.is_complete() {
+    } else if board.count(Verdict::Unknown) > 0 || board.count(Verdict::Holds) == 0 || !board.is_complete() {
         Exit::Unknown
     } else {
         Exit::Good

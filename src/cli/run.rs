@@ -7,10 +7,14 @@ use crate::publish::{Meters, ReloadRequest, SharedBoard, router};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+
+/// How long open HTTP connections may take to end when the agent stops.
+const LONGEST_DRAIN: Duration = Duration::from_millis(500);
 
 pub fn run(command: &Run) -> Outcome {
     let estate = load::estate(&command.place)?;
@@ -55,7 +59,16 @@ pub fn serve_http(
     let app = router(board, meters, reload);
     let told = stop.clone();
     async move {
-        let served = axum::serve(listener, app).with_graceful_shutdown(async move { told.cancelled().await }).await;
+        let serving = axum::serve(listener, app).with_graceful_shutdown(async move { told.cancelled().await });
+        // A client that holds its connection holds up nobody.
+        let drained = async {
+            stop.cancelled().await;
+            tokio::time::sleep(LONGEST_DRAIN).await;
+        };
+        let served = tokio::select! {
+            served = serving => served,
+            () = drained => Ok(()),
+        };
         stop.cancel();
         served
     }

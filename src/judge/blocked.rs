@@ -7,8 +7,8 @@
 
 use super::finding::{Code, Evidence, Finding, Weight};
 use super::path::{End, Reading};
-use super::{Asked, Witnessing, names};
-use crate::facts::{Facts, NameFacts};
+use super::{Asked, Witnessing, names, proxy};
+use crate::facts::{Facts, NameFacts, OsOutcome};
 use crate::plan::{AddressClass, Layer};
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ pub fn findings(
     witness: &Witnessing,
 ) -> Vec<Finding> {
     let named = naming(asked, &facts.names);
-    if let Some(open) = open(paths, &named) {
+    if let Some(open) = open(paths, &named).or_else(|| proxy::opening(asked, facts)) {
         return vec![open];
     }
     if let Some(unwitnessed) = unwitnessed(witness) {
@@ -30,7 +30,7 @@ pub fn findings(
     for path in paths {
         match &path.end {
             End::Stopped(layers) if layers.iter().any(|layer| by.contains(layer)) => {}
-            End::Stopped(_) if !path.is_met => {}
+            End::Stopped(_) if !path.is_met || has_no_ipv6(path, paths) => {}
             End::Stopped(layers) => findings.push(other_layer(path, layers, by)),
             End::Unclear => findings.extend(unclear(path)),
             End::Open => unreachable!("an open path was reported above"),
@@ -38,13 +38,44 @@ pub fn findings(
     }
     findings.extend(unnamed(asked, facts, paths, by, &named));
     findings.extend(untried(asked, facts, paths));
+    findings.extend(silent_resolvers(asked, facts, &named));
+    findings.extend(proxy::doubts(asked, facts));
     findings
+}
+
+/// A machine without IPv6 meets no IPv6 address; its "no way there" says nothing of a control. Where nothing but such
+/// addresses was given, nothing was tried.
+fn has_no_ipv6(path: &Reading, paths: &[Reading]) -> bool {
+    let no_way = |path: &Reading| path.end == End::Stopped(&[Layer::Unreachable]);
+    let v6_is_dead = paths.iter().filter(|p| p.address.is_ipv6()).all(no_way);
+    path.address.is_ipv6() && v6_is_dead && paths.iter().any(|p| p.address.is_ipv4())
+}
+
+/// A resolver that did not tell might lead to an address that nobody tried: a dead resolver never counts as a block.
+fn silent_resolvers(asked: &Asked<'_>, facts: &Facts, named: &Naming) -> Vec<Finding> {
+    if matches!(named, Naming::CannotTell) {
+        return Vec::new();
+    }
+    let resolvers = names::private_view(&facts.names);
+    let failed = resolvers.flat_map(|resolver| {
+        let gives_nothing = resolver.addresses().next().is_none();
+        let failures = resolver.lookups().into_iter().filter_map(move |lookup| names::failure(asked, resolver, lookup));
+        failures.map(move |finding| match finding.weight {
+            // An error for one family, beside addresses of the other, is an answer: there is nothing to try.
+            Weight::Breaks if !gives_nothing => Finding { weight: Weight::Notes, ..finding },
+            Weight::Breaks | Weight::Unclear | Weight::Notes => Finding { weight: Weight::Unclear, ..finding },
+        })
+    });
+    let os = facts.names.os.as_ref().map(|os| &os.outcome);
+    let os_failed = matches!(os, Some(OsOutcome::TryAgain | OsOutcome::TimedOut | OsOutcome::Failed(_)));
+    let os = os.filter(|_| os_failed).map(|outcome| vec![Evidence::Os(outcome.clone())]);
+    failed.chain(os.map(|evidence| Finding::new(Code::OsLookupFailing, Weight::Unclear, evidence))).collect()
 }
 
 /// An address that was given and not tried may be open.
 fn untried(asked: &Asked<'_>, facts: &Facts, paths: &[Reading]) -> Option<Finding> {
     let given = names::answered(&facts.names);
-    let mut left_out = given.into_iter().filter(|address| {
+    let mut left_out = given.into_iter().chain(facts.untried.iter().copied()).filter(|address| {
         asked.class(*address) != AddressClass::Special && !paths.iter().any(|path| path.address == *address)
     });
     let outcome = crate::facts::ConnectOutcome::NotTried("the look did not try every address".to_owned());

@@ -2,7 +2,7 @@
 
 use super::path::{End, Reading};
 use super::{Asked, names};
-use crate::facts::{NameFacts, OsOutcome};
+use crate::facts::{Lookup, NameFacts, OsOutcome, Rcode};
 use crate::plan::AddressClass;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub enum PublicFallback {
     Answered,
     /// Public answers, and the public side is open: data can leave over the internet now.
     Usable,
-    /// No name server could be examined.
+    /// No public answer was seen, but not every resolver of the private view told for both families.
     Unknown,
 }
 
@@ -39,8 +39,15 @@ pub fn state(asked: &Asked<'_>, names_seen: &NameFacts, paths: &[Reading]) -> Pu
     let answered_publicly =
         names::answered(names_seen).into_iter().any(|address| asked.class(address) == AddressClass::Public);
     let open = paths.iter().any(|path| path.class == AddressClass::Public && path.end == End::Open);
-    let examined = names::private_view(names_seen).any(|r| names::says(asked, r) != names::Says::Fails)
-        || matches!(names_seen.os.as_ref().map(|os| &os.outcome), Some(OsOutcome::Addresses(_)));
+    let told = |lookup: &Lookup| {
+        lookup.answer().is_some_and(|answer| matches!(answer.rcode, Rcode::NO_ERROR | Rcode::NAME_ERROR))
+    };
+    let mut resolvers = names::private_view(names_seen).peekable();
+    let os_told = matches!(names_seen.os.as_ref().map(|os| &os.outcome), Some(OsOutcome::Addresses(_)));
+    let examined = match resolvers.peek() {
+        Some(_) => resolvers.all(|resolver| resolver.lookups().into_iter().all(told)),
+        None => os_told,
+    };
     match (answered_publicly, open) {
         (true, true) => PublicFallback::Usable,
         (true, false) => PublicFallback::Answered,

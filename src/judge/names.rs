@@ -97,10 +97,15 @@ fn resolver_findings(asked: &Asked<'_>, names: &NameFacts, resolver: &ResolverFa
         findings.extend(failure(asked, resolver, &resolver.a).or_else(|| absence(asked, resolver)));
     } else {
         // Some addresses came; a family that failed is still worth a word.
-        let failed = resolver.lookups().into_iter().filter_map(|lookup| failure(asked, resolver, lookup));
-        findings.extend(failed.map(|finding| match finding.weight {
-            Weight::Breaks => Finding { weight: Weight::Notes, severity: Severity::Warning, ..finding },
-            Weight::Unclear | Weight::Notes => finding,
+        // Addresses under an error code are taken by no client, so there the error counts.
+        let lookups = resolver.lookups().into_iter();
+        let failed = lookups.filter_map(|lookup| {
+            let bare = lookup.answer().is_none_or(|answer| answer.addresses.is_empty());
+            failure(asked, resolver, lookup).map(|finding| (bare, finding))
+        });
+        findings.extend(failed.map(|(bare, finding)| match finding.weight {
+            Weight::Breaks if bare => Finding { weight: Weight::Notes, severity: Severity::Warning, ..finding },
+            Weight::Breaks | Weight::Unclear | Weight::Notes => finding,
         }));
     }
     findings

@@ -91,7 +91,10 @@ pub fn tls_troubles(tls: &Tls, address: Option<IpAddr>, class: AddressClass) -> 
     let (code, layers): (Code, &'static [Layer]) = match &tls.outcome {
         TlsOutcome::Trusted => return (None, Vec::new()),
         TlsOutcome::Untrusted(troubles) => {
-            return (Some(End::Stopped(&[Layer::Tls])), certificate_troubles(tls, troubles, address, class));
+            // A date that does not fit may be this machine's clock.
+            let only_dates = troubles.iter().all(|t| matches!(t, CertTrouble::Expired | CertTrouble::NotYetValid));
+            let end = if only_dates { End::Unclear } else { End::Stopped(&[Layer::Tls]) };
+            return (Some(end), certificate_troubles(tls, troubles, address, class));
         }
         TlsOutcome::TimedOut => (Code::TlsTimeout, &[Layer::Timeout, Layer::Tls]),
         TlsOutcome::Reset | TlsOutcome::Closed => (Code::TlsReset, &[Layer::Reset, Layer::Tls]),
@@ -172,7 +175,8 @@ pub fn read_http(asked: &Asked<'_>, outcome: &HttpOutcome, address: Option<IpAdd
         Some(Meaning::Throttled) => open(finding(Code::Throttled, Weight::Notes)),
         Some(Meaning::Anonymous) => open(finding(Code::AnonymousAccepted, Weight::Notes)),
         Some(Meaning::Denied) => trouble(End::Stopped(&[Layer::Denied]), Code::DeniedAsPublic, Weight::Breaks),
-        Some(Meaning::WrongEndpoint) => trouble(End::Open, Code::WrongEndpoint, Weight::Breaks),
+        // It says nothing of whether the right name would be let in.
+        Some(Meaning::WrongEndpoint) => trouble(End::Unclear, Code::WrongEndpoint, Weight::Breaks),
         None if *status >= 500 => trouble(End::Unclear, Code::ServiceFailing, Weight::Unclear),
         None => trouble(End::Unclear, Code::NotTheService, Weight::Breaks),
     }

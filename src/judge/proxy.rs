@@ -1,6 +1,7 @@
 //! The proxy path, where applications here would use one: the same request, and whether it left by the public side.
 
 use super::finding::{Code, Evidence, Finding, Weight};
+use super::path::End;
 use super::{Asked, path};
 use crate::facts::{Facts, ProxyFacts, Tunnel};
 use crate::plan::AddressClass;
@@ -12,8 +13,13 @@ pub fn findings(asked: &Asked<'_>, facts: &Facts) -> Vec<Finding> {
 
 fn proxy_findings(asked: &Asked<'_>, proxy: &ProxyFacts) -> Vec<Finding> {
     let seen = Evidence::Proxy { proxy: proxy.proxy.clone(), tunnel: proxy.tunnel.clone() };
-    if proxy.tunnel != Tunnel::Open {
-        return vec![Finding::new(Code::ProxyFailing, Weight::Breaks, vec![seen])];
+    match proxy.tunnel {
+        Tunnel::Open => {}
+        // The agent has no credential for a proxy, and an application may.
+        Tunnel::Refused(407) => return vec![Finding::new(Code::ProxyFailing, Weight::Unclear, vec![seen])],
+        Tunnel::NotReached(_) | Tunnel::Refused(_) | Tunnel::TimedOut | Tunnel::Garbled(_) => {
+            return vec![Finding::new(Code::ProxyFailing, Weight::Breaks, vec![seen])];
+        }
     }
     // What the proxy resolved cannot be seen; what the far end answered can.
     let class = AddressClass::Public;
@@ -31,4 +37,29 @@ fn proxy_findings(asked: &Asked<'_>, proxy: &ProxyFacts) -> Vec<Finding> {
         finding.evidence.insert(0, seen.clone());
     }
     findings
+}
+
+/// For a `blocked` claim: the proxy carries the request through.
+pub fn opening(asked: &Asked<'_>, facts: &Facts) -> Option<Finding> {
+    let proxy = facts.proxy.as_ref()?;
+    (end(asked, proxy) == Some(End::Open)).then(|| {
+        let seen = Evidence::Proxy { proxy: proxy.proxy.clone(), tunnel: proxy.tunnel.clone() };
+        Finding::new(Code::BlockOpen, Weight::Breaks, vec![seen])
+    })
+}
+
+/// For a `blocked` claim: whether the proxy carries the request through could not be told.
+pub fn doubts(asked: &Asked<'_>, facts: &Facts) -> Option<Finding> {
+    let proxy = facts.proxy.as_ref()?;
+    let asks_for_a_credential = proxy.tunnel == Tunnel::Refused(407);
+    (asks_for_a_credential || end(asked, proxy) == Some(End::Unclear)).then(|| {
+        let seen = Evidence::Proxy { proxy: proxy.proxy.clone(), tunnel: proxy.tunnel.clone() };
+        Finding::new(Code::ProxyFailing, Weight::Unclear, vec![seen])
+    })
+}
+
+/// How the far end of an open tunnel answered a trusted handshake.
+fn end(asked: &Asked<'_>, proxy: &ProxyFacts) -> Option<End> {
+    let http = proxy.http.as_ref()?;
+    Some(path::read_http(asked, &http.outcome, None, AddressClass::Public).end)
 }

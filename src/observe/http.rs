@@ -13,6 +13,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use std::pin::pin;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout_at};
 
 /// How much of a body is kept, in bytes; the longest denial that is known has about 400.
 const BODY_KEPT: usize = 1024;
@@ -40,8 +41,12 @@ const TELLING: &[&str] = &[
 const AGENT: &str = concat!("fencepost/", env!("CARGO_PKG_VERSION"), " (keyless probe)");
 
 /// Asks, and reads as much of the answer as tells who gave it.
-pub async fn request<S: AsyncRead + AsyncWrite + Unpin>(subject: &Subject, stream: S) -> HttpOutcome {
-    match exchange(subject, stream).await {
+pub async fn request<S: AsyncRead + AsyncWrite + Unpin>(
+    subject: &Subject,
+    stream: S,
+    deadline: Instant,
+) -> HttpOutcome {
+    match exchange(subject, stream, deadline).await {
         Ok((status, headers, body)) => HttpOutcome::Answered { status, headers: telling(&headers), body },
         Err(e) if e.is_parse() => HttpOutcome::Garbled(clipped(&e.to_string())),
         Err(e) => HttpOutcome::Broken(clipped(&e.to_string())),
@@ -51,6 +56,7 @@ pub async fn request<S: AsyncRead + AsyncWrite + Unpin>(subject: &Subject, strea
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     subject: &Subject,
     stream: S,
+    deadline: Instant,
 ) -> Result<(u16, HeaderMap, String), hyper::Error> {
     let mut builder = http1::Builder::new();
     builder.max_buf_size(HEAD_READ);
@@ -59,7 +65,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     let mut connection = pin!(connection);
     let mut asking = pin!(async move {
         let response = sender.send_request(request).await?;
-        Ok(read(response).await)
+        Ok(read(response, deadline).await)
     });
     // The connection is driven beside the request, in this task; it may end first.
     tokio::select! {
@@ -90,11 +96,11 @@ fn request_for(subject: &Subject) -> Request<Empty<Bytes>> {
     request
 }
 
-async fn read(response: Response<Incoming>) -> (u16, HeaderMap, String) {
+async fn read(response: Response<Incoming>, deadline: Instant) -> (u16, HeaderMap, String) {
     let (head, mut body) = response.into_parts();
     let mut kept: Vec<u8> = Vec::new();
-    // A body that breaks off takes nothing from the status that came before it.
-    while let Some(Ok(frame)) = body.frame().await {
+    // A body that breaks off, or stalls, takes nothing from the status that came before it.
+    while let Ok(Some(Ok(frame))) = timeout_at(deadline, body.frame()).await {
         if let Some(data) = frame.data_ref() {
             kept.extend_from_slice(&data[..data.len().min(BODY_KEPT - kept.len())]);
         }

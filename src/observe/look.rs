@@ -16,7 +16,7 @@ use tokio::time::Instant;
 pub const MOST_ADDRESSES: usize = 16;
 
 /// What to look at. It says nothing of what should be found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     pub host_name: HostName,
     pub port: u16,

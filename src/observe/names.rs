@@ -22,7 +22,7 @@ fn resolvers_of(lens: &Lens, subject: &Subject) -> Vec<AskedResolver> {
     let mut all = subject.resolvers.clone();
     if subject.host {
         for (i, server) in lens.net.host_resolvers().into_iter().enumerate() {
-            if !all.iter().any(|known| known.server == server) {
+            if !all.iter().any(|known| known.server == server && known.view == View::Private) {
                 let name = ResolverName::new(&format!("host-{}", i + 1));
                 all.push(AskedResolver { name, server, view: View::Private });
             }

@@ -50,7 +50,7 @@ pub async fn secured(
     // No request goes to a peer that has not proved its name.
     let Some(stream) = stream.filter(|_| facts.outcome == TlsOutcome::Trusted) else { return (facts, None) };
     let start = Instant::now();
-    let answer = timeout_at(deadline, http::request(subject, stream)).await;
+    let answer = timeout_at(deadline, http::request(subject, stream, deadline)).await;
     let outcome = answer.unwrap_or(HttpOutcome::TimedOut);
     (facts, Some(Http { took: start.elapsed(), outcome }))
 }

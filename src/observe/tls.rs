@@ -172,7 +172,10 @@ fn handshake_trouble(e: &io::Error) -> TlsOutcome {
 fn certificate(chain: &[CertificateDer<'_>]) -> Option<Certificate> {
     let leaf = chain.first()?;
     let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
-    let time = |seconds: i64| Timestamp::from_second(seconds).unwrap_or_default();
+    // RFC 5280 writes "no end" as 9999-12-31, which lies just beyond what a timestamp holds.
+    let time =
+        |seconds: i64| Timestamp::from_second(seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second()));
+    let time = |seconds: i64| time(seconds).unwrap_or(Timestamp::MAX);
     let digest = ring::digest::digest(&ring::digest::SHA256, leaf);
     let alternative = parsed.subject_alternative_name().ok().flatten();
     let names = alternative.iter().flat_map(|extension| &extension.value.general_names);

@@ -3,8 +3,8 @@
 use super::look::AskedResolver;
 use super::{Lens, dns};
 use crate::clock;
-use crate::facts::{Lookup, WitnessFacts};
-use crate::plan::{HostName, Witness};
+use crate::facts::{Lookup, Rcode, WitnessFacts};
+use crate::plan::{HostName, Networks, Witness};
 use futures_util::future::join_all;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -16,6 +16,7 @@ pub async fn look_at_witness(
     witness: &Witness,
     resolvers: &[AskedResolver],
     uses_host: bool,
+    networks: &Networks,
     limit: Duration,
 ) -> WitnessFacts {
     let at = clock::now();
@@ -32,12 +33,12 @@ pub async fn look_at_witness(
     let mut tried = Vec::new();
     let mut succeeded = true;
     if let Some(name) = &witness.resolve {
-        let found = resolve(lens, name, &resolvers, limit).await;
+        let found = resolve(lens, name, &resolvers, networks, limit).await;
         succeeded &= !found.is_empty();
         tried.push(format!("resolving {name} {}", if found.is_empty() { "gave no address" } else { "succeeded" }));
     }
     if let Some((host, port)) = &witness.connect {
-        let said = connect(lens, host, *port, &resolvers, limit).await;
+        let said = connect(lens, host, *port, &resolvers, networks, limit).await;
         succeeded &= said.is_ok();
         let what = said.map_or_else(|why| format!("failed: {why}"), |()| "succeeded".to_owned());
         tried.push(format!("connecting to {host}:{port} {what}"));
@@ -45,11 +46,20 @@ pub async fn look_at_witness(
     WitnessFacts { at, succeeded, tried }
 }
 
-async fn resolve(lens: &Lens, name: &HostName, resolvers: &[AskedResolver], limit: Duration) -> Vec<IpAddr> {
+/// The addresses that are worth a connection: a filter that swallows everything with 0.0.0.0 is no witness.
+async fn resolve(
+    lens: &Lens,
+    name: &HostName,
+    resolvers: &[AskedResolver],
+    networks: &Networks,
+    limit: Duration,
+) -> Vec<IpAddr> {
     let asked = join_all(resolvers.iter().map(|resolver| dns::ask(lens, resolver.server, name, limit)));
     let answered = asked.await;
     let lookups = answered.iter().flat_map(|(a, aaaa)| [a, aaaa]);
-    lookups.filter_map(Lookup::answer).flat_map(|answer| answer.addresses.clone()).collect()
+    let answers = lookups.filter_map(Lookup::answer).filter(|answer| answer.rcode == Rcode::NO_ERROR);
+    let addresses = answers.flat_map(|answer| answer.addresses.clone());
+    addresses.filter(|address| networks.kind(*address).is_worth_a_connection()).collect()
 }
 
 async fn connect(
@@ -57,11 +67,12 @@ async fn connect(
     host: &HostName,
     port: u16,
     resolvers: &[AskedResolver],
+    networks: &Networks,
     limit: Duration,
 ) -> Result<(), String> {
     let addresses = match host.as_str().parse() {
         Ok(address) => vec![address],
-        Err(_) => resolve(lens, host, resolvers, limit).await,
+        Err(_) => resolve(lens, host, resolvers, networks, limit).await,
     };
     let Some(address) = addresses.first() else { return Err("the name has no address".to_owned()) };
     match timeout(limit, lens.net.connect(SocketAddr::new(*address, port))).await {

@@ -30,8 +30,6 @@ pub enum AddressKind {
     Multicast,
     /// Documentation ranges (RFC 5737, RFC 3849).
     Documentation,
-    /// ::ffff:0:0/96, an IPv4 address dressed as IPv6.
-    Mapped,
     /// 168.63.129.16, Azure's platform address: public by range, yet it never leaves the host.
     AzurePlatform,
 }
@@ -47,12 +45,7 @@ impl AddressKind {
             | Self::Public
             | Self::Translated
             | Self::Documentation => true,
-            Self::Loopback
-            | Self::LinkLocal
-            | Self::Unspecified
-            | Self::Multicast
-            | Self::Mapped
-            | Self::AzurePlatform => false,
+            Self::Loopback | Self::LinkLocal | Self::Unspecified | Self::Multicast | Self::AzurePlatform => false,
         }
     }
 }
@@ -92,7 +85,10 @@ pub struct Networks {
 
 impl Networks {
     /// The kind of an address; the most specific override wins, then the registered range.
+    ///
+    /// An IPv4 address dressed as IPv6 (::ffff:0:0/96) is the IPv4 address: that is where a connection to it goes.
     pub fn kind(&self, address: IpAddr) -> AddressKind {
+        let address = address.to_canonical();
         let longest =
             |prefixes: &[IpNet]| prefixes.iter().filter(|p| p.contains(&address)).map(|p| p.prefix_len()).max();
         match (longest(&self.private), longest(&self.public)) {
@@ -104,6 +100,7 @@ impl Networks {
 
     /// The class of an address beside the expected set of its endpoint.
     pub fn class(&self, address: IpAddr, expected: &[IpNet]) -> AddressClass {
+        let address = address.to_canonical();
         if expected.iter().any(|p| p.contains(&address)) {
             return AddressClass::Expected;
         }
@@ -115,7 +112,6 @@ impl Networks {
             | AddressKind::Unspecified
             | AddressKind::Multicast
             | AddressKind::Documentation
-            | AddressKind::Mapped
             | AddressKind::AzurePlatform => AddressClass::Special,
         }
     }
@@ -157,8 +153,6 @@ fn registered_kind_v6(v6: Ipv6Addr) -> AddressKind {
         AddressKind::Loopback
     } else if v6.is_unspecified() {
         AddressKind::Unspecified
-    } else if v6.to_ipv4_mapped().is_some() {
-        AddressKind::Mapped
     } else if s[0] & 0xfe00 == 0xfc00 {
         AddressKind::UniqueLocal
     } else if s[0] & 0xffc0 == 0xfe80 {
@@ -195,7 +189,8 @@ mod tests {
             ("255.255.255.255", AddressKind::Multicast),
             ("20.10.3.4", AddressKind::Public),
             ("::1", AddressKind::Loopback),
-            ("::ffff:10.20.3.5", AddressKind::Mapped),
+            ("::ffff:10.20.3.5", AddressKind::Private),
+            ("::ffff:20.10.3.4", AddressKind::Public),
             ("fd00::5", AddressKind::UniqueLocal),
             ("fe80::1", AddressKind::LinkLocal),
             ("2001:db8::1", AddressKind::Documentation),

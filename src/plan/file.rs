@@ -108,6 +108,8 @@ pub struct RuleFile {
 pub struct ClaimFile {
     pub claim: Spot<&'static str>,
     pub by: Option<Vec<Spot<&'static str>>>,
+    /// Whether `by` held words that are none of its own.
+    pub by_unread: bool,
 }
 
 /// Which things are meant, as written.
@@ -328,12 +330,14 @@ fn rule(r: &mut Reader, node: &Node) -> Option<RuleFile> {
 }
 
 fn claim(r: &mut Reader, f: &super::read::Fields<'_>, words: &[&'static str]) -> Option<ClaimFile> {
+    let before = r.faults.len();
     let by = f.get("by").map(|n| {
         let items = r.one_or_many(n);
         items.iter().filter_map(|i| r.word(i, "by", lang::LAYERS)).collect()
     });
+    let by_unread = r.faults.len() > before;
     let claim = f.get("claim").and_then(|n| r.word(n, "the claim", words))?;
-    Some(ClaimFile { claim, by })
+    Some(ClaimFile { claim, by, by_unread })
 }
 
 fn selector(r: &mut Reader, node: &Node, table: &'static lang::Table) -> Option<SelectorFile> {

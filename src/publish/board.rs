@@ -97,9 +97,9 @@ pub struct Board {
 }
 
 impl Board {
-    /// Whether every check was looked at at least once.
+    /// Whether every check was looked at at least once, but for those that `claim: none` covers today.
     pub fn is_complete(&self) -> bool {
-        self.checks.iter().all(|entry| entry.seen.is_some())
+        self.checks.iter().all(|entry| entry.seen.is_some() || entry.face.claim == "none")
     }
 
     pub fn count(&self, verdict: Verdict) -> usize {

@@ -167,3 +167,39 @@ fn a_service_that_shakes_hands_and_falls_silent_costs_one_timeout() {
     assert_eq!((exit, &check["findings"][0]["code"]), (3, &Value::from("http-timeout")), "{check:#}");
     assert!(check["facts"]["seconds"].as_f64().unwrap() < 1.0, "{check:#}");
 }
+
+#[test]
+fn a_flood_of_datagrams_costs_no_more_than_silence() {
+    let (folder, _) = folder();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let flooding = std::thread::spawn(move || {
+        let mut buffer = [0; 1500];
+        let (_, from) = socket.recv_from(&mut buffer).unwrap();
+        while wait.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            let _ = socket.send_to(&[0; 40], from);
+        }
+    });
+    let (exit, check) = check(&folder, port, free_port());
+    done.send(()).unwrap();
+    flooding.join().unwrap();
+    assert_eq!((exit, &check["findings"][0]["code"]), (3, &Value::from("resolver-garbled")), "{check:#}");
+    assert!(check["facts"]["seconds"].as_f64().unwrap() < 1.2, "{check:#}");
+}
+
+#[test]
+fn a_body_that_stalls_takes_nothing_from_its_status() {
+    let (folder, authority) = folder();
+    let dns = Unbound::start(&[("azure.com", "contoso.openai A 127.0.0.2\n")]);
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let (port, serving) = tls_server(&authority, move |to| {
+        to.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 500\r\n\r\n{").and_then(|()| to.flush()).unwrap();
+        let _ = wait.recv();
+        0
+    });
+    let (exit, check) = check(&folder, dns.port, port);
+    done.send(()).unwrap();
+    serving.join().unwrap();
+    assert_eq!((exit, &check["verdict"]), (0, &Value::from("holds")), "{check:#}");
+}

@@ -14,6 +14,7 @@ mod house;
 mod lab;
 mod judge;
 mod judge_any;
+mod judge_gaps;
 mod plans;
 mod proxy;
 mod real;

@@ -193,3 +193,35 @@ fn a_reload_under_load_loses_no_check() {
     assert_eq!(running.board()["checks"].as_array().unwrap().len(), 3);
     assert!(!running.http("GET", "/metrics").2.contains("t100/"));
 }
+
+#[test]
+fn a_client_that_says_half_a_word_does_not_hold_up_the_stop() {
+    let place = Place::new();
+    let mut running = Running::start(&plan(&place, 1, ""), "here");
+    let mut client = std::net::TcpStream::connect(&running.address).unwrap();
+    client.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n").unwrap();
+    let told = Instant::now();
+    running.signal("-TERM");
+    assert_eq!(running.wait().code(), Some(0));
+    assert!(told.elapsed() < Duration::from_secs(3), "{:?}", told.elapsed());
+}
+
+#[test]
+fn a_pair_that_nobody_claims_is_neither_looked_at_nor_counted() {
+    let place = Place::new();
+    let file = plan(
+        &place,
+        1,
+        "exceptions: {EX: {from: here, to: t0, claim: private, owner: ana, reason: later, begins: 2098-01-01, ends: 2099-01-01}}",
+    );
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("from: any, to: any, claim: private", "from: any, to: any, claim: none"))
+        .unwrap();
+    let mut command = crate::support::agent::fencepost();
+    let (code, out, _) = crate::support::agent::outcome(
+        command.args(["check", "--vantage", "here", "--format", "json", "--plan"]).arg(&file),
+    );
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(code, 3, "nothing was looked at, so nothing is known: {out}");
+    assert_eq!(report["summary"], serde_json::json!({"holds": 0, "broken": 0, "unknown": 0}));
+}

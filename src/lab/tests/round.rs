@@ -68,7 +68,8 @@ async fn witness(
         return if holds { Witnessing::Succeeded("a private check".to_owned()) } else { Witnessing::NotSeen };
     };
     let resolvers = resolvers_of(plan, vantage);
-    let facts = look_at_witness(lens, named, &resolvers, vantage.uses_host(), plan.settings.timeout).await;
+    let facts =
+        look_at_witness(lens, named, &resolvers, vantage.uses_host(), &plan.networks, plan.settings.timeout).await;
     let tried = facts.tried.join(", ");
     if facts.succeeded { Witnessing::Succeeded(tried) } else { Witnessing::Failed(tried) }
 }

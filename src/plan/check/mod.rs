@@ -115,6 +115,10 @@ impl Checker<'_> {
     fn reserved_names(&mut self, vantages: &[VantageFile], resolvers: &[ResolverFile], targets: &[TargetFile]) {
         let hosts = resolvers.iter().map(|r| (&r.name, "host", "this machine's own resolvers"));
         let anys = vantages.iter().map(|v| &v.name).chain(targets.iter().map(|t| &t.name));
+        for name in resolvers.iter().map(|r| &r.name).filter(|name| is_numbered_host(&name.value)) {
+            let reason = format!("`{}` is what a name server of resolv.conf is called", name.value);
+            self.fault(name.place, reason, "choose another name");
+        }
         for (name, word, meaning) in hosts.chain(anys.map(|name| (name, "any", "everything"))) {
             if name.value == word {
                 self.fault(name.place, format!("`{word}` means {meaning} and cannot be a name"), "choose another name");
@@ -302,7 +306,8 @@ impl Checker<'_> {
             "public" => Claim::Public,
             "blocked" => {
                 let words: Vec<&str> = file.by.iter().flatten().map(|spot| spot.value).collect();
-                if words.is_empty() {
+                // Words that could not be read have their own faults.
+                if words.is_empty() && !file.by_unread {
                     self.fault(
                         file.claim.place,
                         "`blocked` must say at which layers the path may be stopped, so that a change of layer is seen",
@@ -360,4 +365,8 @@ fn shortened(names: &[&str]) -> String {
     }
     let shown = unique.iter().take(8).copied().collect::<Vec<_>>().join(", ");
     if unique.len() > 8 { format!("{shown} and {} more", unique.len() - 8) } else { shown }
+}
+
+fn is_numbered_host(name: &str) -> bool {
+    name.strip_prefix("host-").is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
