@@ -3,7 +3,7 @@
 use crate::catalog::Catalog;
 use crate::judge::{Asked, Judgement, Witnessing, judge};
 use crate::observe::{AskedResolver, Lens, Subject, resolvers_of, subject_of};
-use crate::plan::{Case, CheckName, Claim, Exception, HostName, Plan, Vantage, VantageName};
+use crate::plan::{Case, CheckName, Claim, Exception, HostName, Plan, Vantage, VantageName, nearest};
 use crate::publish::{Face, Header, VantageFace};
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -39,7 +39,9 @@ impl fmt::Display for EstateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownVantage { asked, known } => {
-                write!(f, "the plan has no vantage `{asked}`; it has {}", known.join(", "))
+                let near = nearest(asked, known.iter().map(String::as_str));
+                let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                write!(f, "the plan has no vantage `{asked}`; it has {}{meant}", known.join(", "))
             }
             Self::NotOneVantage { matched, addresses, known } => {
                 let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();

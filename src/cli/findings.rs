@@ -2,6 +2,7 @@
 
 use super::{Exit, Fault, Outcome, table};
 use crate::judge::Code;
+use crate::plan::nearest;
 
 pub fn run(code: Option<&str>) -> Outcome {
     let Some(wanted) = code else {
@@ -13,7 +14,9 @@ pub fn run(code: Option<&str>) -> Outcome {
         return Ok(Exit::Good);
     };
     let Some(code) = Code::ALL.iter().find(|code| code.word() == wanted) else {
-        return Err(Fault(format!("there is no finding `{wanted}`; `fencepost findings` lists them")));
+        let near = nearest(wanted, Code::ALL.iter().map(|code| code.word()));
+        let hint = near.map_or_else(|| "`fencepost findings` lists them".to_owned(), |near| format!("write `{near}`"));
+        return Err(Fault(format!("there is no finding `{wanted}`; {hint}")));
     };
     anstream::println!(
         "{} ({})\n\n{}\n\nTry first: {}",

@@ -59,14 +59,13 @@ pub fn main() -> ExitCode {
         Command::Lab(lab) if !lab.once => "info",
         Command::Lab(_) | Command::Check(_) | Command::Plan(_) | Command::Findings { .. } => "error",
     };
-    runtime::logging(args.log_format, &args.log, level);
-    let outcome = match args.command {
+    let outcome = runtime::logging(args.log_format, &args.log, level).and_then(|()| match args.command {
         Command::Run(command) => run::run(&command),
         Command::Check(command) => check::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::Lab(command) => lab::run(&command),
         Command::Findings { code } => findings::run(code.as_deref()),
-    };
+    });
     match outcome {
         Ok(exit) => exit.into(),
         Err(Fault(why)) => {

@@ -7,16 +7,18 @@ use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 /// Log lines go to standard error; `filter` overrides the default of the command.
-pub fn logging(format: LogFormat, filter: &str, level: &str) {
+pub fn logging(format: LogFormat, filter: &str, level: &str) -> Result<(), Fault> {
     let wanted = if filter.is_empty() { level } else { filter };
-    let filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new(level));
+    let filter = EnvFilter::try_new(wanted)
+        .map_err(|e| Fault(format!("--log `{wanted}`: {e}; write off, error, warn, info, debug or fencepost=debug")))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => {
-            lines.with_target(false).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init()
+            lines.with_target(false).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
         }
         LogFormat::Json => lines.json().flatten_event(true).init(),
     }
+    Ok(())
 }
 
 pub fn runtime() -> Result<Runtime, Fault> {

@@ -18,7 +18,7 @@ pub use address::{AddressClass, AddressKind, Networks};
 pub use examples::{EXAMPLES, example};
 pub use fault::{Fault, Faults, Place};
 pub use names::{CheckName, ExceptionName, HostName, ResolverName, ServiceName, TargetName, VantageKind, VantageName};
-pub use read::parse_time;
+pub use read::{nearest, parse_time};
 pub use rules::{Case, Decision};
 pub use schema::schema;
 

@@ -6,6 +6,7 @@
     reason = "servers of a test run in threads, and a running agent is timed from outside"
 )]
 
+mod cli;
 mod docs;
 mod facts_of;
 mod faults;

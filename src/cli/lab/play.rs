@@ -153,7 +153,7 @@ fn bind(command: &Command, default_port: u16) -> Result<Lab, Fault> {
     let (dns, tls) = if default_port == 0 { (0, 0) } else { (usual.dns, usual.tls) };
     let ports = Ports { dns: command.dns_port.unwrap_or(dns), tls: command.tls_port.unwrap_or(tls) };
     Lab::bind(world, ports)
-        .map_err(|e| Fault(format!("the lab's servers: {e}; choose others with --dns-port and --tls-port")))
+        .map_err(|e| Fault(format!("the lab's servers: {e}; if a lab runs already, stop it, or give this one other ports: --dns-port, --tls-port, --listen, --control")))
 }
 
 /// Writes the plan and the authority's certificate, so that every other command can look at the lab too.

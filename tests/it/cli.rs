@@ -1,0 +1,74 @@
+//! The command line: files of the user's own, and what is said when something is misspelt.
+
+use crate::support::Folder;
+use crate::support::agent::{fencepost, outcome};
+
+const SERVICE: &str = "service: vector-store
+title: Vector store
+about: A service of our own behind a private endpoint.
+clouds:
+  commercial:
+    suffixes: [vectors.example]
+    zones: [privatelink.vectors.example]
+    certainty: documented
+    source: our own operations manual
+request: {path: /healthz, source: our own operations manual}
+answers:
+  - {status: [200, 401], means: open, certainty: documented, source: our own operations manual}
+";
+
+const PLAN: &str = "plan: own
+vantages: {here: {kind: test}}
+targets: {store: {service: vector-store, endpoints: {a.vectors.example: [10.20.3.5]}}}
+rules: [{name: all, from: any, to: any, claim: private}]
+";
+
+#[test]
+fn a_catalogue_file_of_the_users_own_extends_the_built_in_one() {
+    let folder = Folder::new();
+    let (plan, catalog) = (folder.write("plan.yaml", PLAN), folder.write("vectors.yaml", SERVICE));
+    let (code, _, err) = outcome(fencepost().args(["plan", "check"]).arg(&plan));
+    assert_eq!(code, 2);
+    assert!(err.contains("plan.yaml:3:28: there is no service `vector-store`"), "{err}");
+    let (code, out, err) = outcome(fencepost().args(["plan", "check"]).arg(&plan).arg("--catalog").arg(&catalog));
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let private_name = PLAN.replace("a.vectors.example", "a.privatelink.vectors.example");
+    let plan = folder.write("private.yaml", private_name);
+    let (code, _, err) = outcome(fencepost().args(["plan", "check"]).arg(&plan).arg("--catalog").arg(&catalog));
+    assert_eq!(code, 2);
+    assert!(err.contains("write the name that applications use, such as `a.vectors.example`"), "{err}");
+    let misspelt = folder.write("vectors.yaml", SERVICE.replace("suffixes:", "sufixes:"));
+    let (code, _, err) = outcome(fencepost().args(["plan", "check"]).arg(&plan).arg("--catalog").arg(&misspelt));
+    assert_eq!(code, 2);
+    assert!(err.contains("vectors.yaml") && err.contains("sufixes") && err.contains("line 6"), "{err}");
+}
+
+#[test]
+fn what_is_misspelt_is_answered_with_what_was_meant() {
+    for (words, says) in [
+        (vec!["findings", "publc-answer"], "write `public-answer`"),
+        (vec!["plan", "example", "nosuch"], "there is no example `nosuch`"),
+        (vec!["--log", "bogus[[", "findings"], "--log `bogus[[`"),
+        (vec!["plan", "check", "/nonexistent/plan.yaml"], "/nonexistent/plan.yaml: No such file"),
+    ] {
+        let (code, _, err) = outcome(fencepost().args(&words));
+        assert_eq!(code, 2, "{words:?}: {err}");
+        assert!(err.contains(says), "{words:?}: {err}");
+    }
+    let folder = Folder::new();
+    let plan = folder.write("plan.yaml", PLAN.replace("vector-store", "https"));
+    let (code, _, err) = outcome(fencepost().args(["check", "--vantage", "her", "--plan"]).arg(&plan));
+    assert_eq!(code, 2);
+    assert!(err.contains("did you mean `here`?"), "{err}");
+}
+
+#[test]
+fn every_finding_has_its_page_on_the_command_line() {
+    let (code, out, _) = outcome(fencepost().arg("findings"));
+    assert_eq!((code, out.lines().count()), (0, 1 + fencepost::judge::Code::ALL.len()));
+    for finding in fencepost::judge::Code::ALL {
+        let (code, out, _) = outcome(fencepost().args(["findings", finding.word()]));
+        assert_eq!(code, 0);
+        assert!(out.contains(finding.summary()) && out.contains(finding.first_try()), "{out}");
+    }
+}
