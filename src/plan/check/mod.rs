@@ -39,7 +39,7 @@ pub fn plan(draft: PlanFile, services: &ServiceOutlines, faults: &mut Vec<Fault>
     for file in &draft.rules {
         let before = c.faults.len();
         rules.push(c.rule(file, &vantages, &targets));
-        c.uncertain_rules.push(c.faults.len() > before);
+        c.uncertain_rules.push(!file.is_whole || c.faults.len() > before);
     }
     let exceptions = draft.exceptions.iter().map(|e| c.exception(e, &vantages, &targets)).collect();
     let plan = Plan {

@@ -1,5 +1,7 @@
 //! The plan as written: every value typed and with its place, nothing yet compared with anything else.
 
+mod rules;
+
 use super::address::Networks;
 use super::fault::Place;
 use super::language as lang;
@@ -99,6 +101,8 @@ pub struct RequestFile {
 pub struct RuleFile {
     pub name: Spot<String>,
     pub place: Place,
+    /// Whether every part of it could be read.
+    pub is_whole: bool,
     pub from: SelectorFile,
     pub to: SelectorFile,
     pub claim: ClaimFile,
@@ -117,6 +121,11 @@ pub enum SelectorFile {
     Any,
     Names(Vec<Spot<String>>),
     Where(Vec<(&'static str, Spot<String>)>),
+}
+
+impl SelectorFile {
+    /// What stands for a selector that could not be read.
+    pub(super) const NOTHING: Self = Self::Names(Vec::new());
 }
 
 pub struct ExceptionFile {
@@ -141,10 +150,10 @@ pub fn plan(r: &mut Reader, root: &Node) -> PlanFile {
     (file.vantages, file.unread.vantages) = named(r, f.get("vantages"), "vantages", vantage);
     (file.resolvers, file.unread.resolvers) = named(r, f.get("resolvers"), "resolvers", resolver);
     (file.targets, file.unread.targets) = named(r, f.get("targets"), "targets", target);
-    (file.exceptions, _) = named(r, f.get("exceptions"), "exceptions", exception);
+    (file.exceptions, _) = named(r, f.get("exceptions"), "exceptions", rules::exception);
     if let Some(items) = f.get("rules").and_then(|n| r.list(n, "rules")) {
-        file.rules = items.iter().filter_map(|item| rule(r, item)).collect();
-        file.unread.rules = file.rules.len() < items.len();
+        file.rules = items.iter().filter_map(|item| rules::rule(r, item)).collect();
+        file.unread.rules = file.rules.len() < items.len() || file.rules.iter().any(|rule| !rule.is_whole);
     }
     for key in ["vantages", "targets", "rules"] {
         if let Some(node) = f.get(key).filter(|node| node.is_empty_collection()) {
@@ -317,77 +326,4 @@ fn request(r: &mut Reader, node: &Node) -> Option<Spot<RequestFile>> {
     }
     let path = path.map_or_else(|| "/".to_owned(), |p| p.value);
     Some(Spot { value: RequestFile { path, open }, place: f.place })
-}
-
-fn rule(r: &mut Reader, node: &Node) -> Option<RuleFile> {
-    let f = r.fields(node, &lang::RULE)?;
-    let name = f.get("name").and_then(|n| r.text(n, "the rule's name"));
-    let from = f.get("from").and_then(|n| selector(r, n, &lang::FROM));
-    let to = f.get("to").and_then(|n| selector(r, n, &lang::TO));
-    let claim = claim(r, &f, lang::CLAIMS);
-    let why = optional_text(r, f.get("why"), "why");
-    Some(RuleFile { place: f.place, name: name?, from: from?, to: to?, claim: claim?, why })
-}
-
-fn claim(r: &mut Reader, f: &super::read::Fields<'_>, words: &[&'static str]) -> Option<ClaimFile> {
-    let before = r.faults.len();
-    let by = f.get("by").map(|n| {
-        let items = r.one_or_many(n);
-        items.iter().filter_map(|i| r.word(i, "by", lang::LAYERS)).collect()
-    });
-    let by_unread = r.faults.len() > before;
-    let claim = f.get("claim").and_then(|n| r.word(n, "the claim", words))?;
-    Some(ClaimFile { claim, by, by_unread })
-}
-
-fn selector(r: &mut Reader, node: &Node, table: &'static lang::Table) -> Option<SelectorFile> {
-    match &node.value {
-        Value::Text(text) if text == "any" => Some(SelectorFile::Any),
-        Value::Text(_) | Value::List(_) => {
-            let items = r.one_or_many(node);
-            let names: Vec<_> = items.iter().filter_map(|i| r.name(i, "the name")).collect();
-            if items.is_empty() {
-                r.fault(node.place, format!("{} selects nothing", table.called), "write `any` to select everything");
-            }
-            // A name that could not be read would otherwise leave a narrower rule than the one that is written.
-            (!items.is_empty() && names.len() == items.len()).then_some(SelectorFile::Names(names))
-        }
-        Value::Nothing | Value::Table(_) => {
-            let before = r.faults.len();
-            let f = r.fields(node, table)?;
-            let mut wanted = Vec::new();
-            for rule in table.keys {
-                if let Some(spot) = f.get(rule.name).and_then(|n| r.name(n, rule.name)) {
-                    wanted.push((rule.name, spot));
-                }
-            }
-            if wanted.is_empty() && r.faults.len() == before {
-                r.fault(f.place, format!("{} selects nothing", table.called), "write `any` to select everything");
-            }
-            (r.faults.len() == before).then_some(SelectorFile::Where(wanted))
-        }
-    }
-}
-
-fn exception(r: &mut Reader, name: Spot<String>, node: &Node) -> Option<ExceptionFile> {
-    let f = r.fields(node, &lang::EXCEPTION)?;
-    let from = f.get("from").and_then(|n| selector(r, n, &lang::FROM));
-    let to = f.get("to").and_then(|n| selector(r, n, &lang::TO));
-    let claim = claim(r, &f, lang::EXCEPTION_CLAIMS);
-    let owner = optional_text(r, f.get("owner"), "the owner");
-    let approved_by = optional_text(r, f.get("approved_by"), "approved_by");
-    let reason = optional_text(r, f.get("reason"), "the reason");
-    let begins = f.get("begins").and_then(|n| r.day(n, "begins"));
-    let ends = f.get("ends").and_then(|n| r.day(n, "ends"));
-    Some(ExceptionFile {
-        name,
-        from: from?,
-        to: to?,
-        claim: claim?,
-        owner: owner?,
-        approved_by,
-        reason: reason?,
-        begins,
-        ends: ends?,
-    })
 }
