@@ -40,15 +40,15 @@ pub fn evidence(seen: &Evidence) -> String {
         Evidence::NotAnswered { resolver, family, outcome } => format!("{resolver} {} for {family}", lookup(outcome)),
         Evidence::Os(outcome) => format!("applications on this machine get {}", os(outcome)),
         Evidence::Connected { address, class, outcome } => {
-            format!("{address} ({}) {}", class_word(*class), connected(outcome))
+            format!("{address} ({}) {}", class.word(), connected(outcome))
         }
         Evidence::Handshake { address, class, outcome } => {
-            format!("TLS with {address} ({}) {}", class_word(*class), handshake(outcome))
+            format!("TLS with {address} ({}) {}", class.word(), handshake(outcome))
         }
         Evidence::Certificate { certificate, troubles } => certified(certificate, troubles),
         Evidence::Http { address, class, outcome } => {
-            let whom = address
-                .map_or_else(|| "the far end of the proxy".to_owned(), |a| format!("{a} ({})", class_word(*class)));
+            let whom =
+                address.map_or_else(|| "the far end of the proxy".to_owned(), |a| format!("{a} ({})", class.word()));
             format!("{whom} {}", http(outcome))
         }
         Evidence::Layers { seen, allowed } => {
@@ -58,10 +58,6 @@ pub fn evidence(seen: &Evidence) -> String {
         Evidence::Proxy { proxy, tunnel } => format!("the proxy {proxy} {}", tunnelled(tunnel)),
         Evidence::Tail { name, says } => format!("the alias {name} says that {says}"),
     }
-}
-
-fn class_word(class: AddressClass) -> &'static str {
-    class.word()
 }
 
 fn layers(layers: &[Layer]) -> String {

@@ -1,8 +1,9 @@
 //! What one plan means for one vantage: every check with its subject, ready to be looked at and judged.
 
 use crate::catalog::Catalog;
+use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Asked, Judgement, Witnessing, judge};
-use crate::observe::{AskedResolver, Lens, Subject, resolvers_of, subject_of};
+use crate::observe::{Lens, Subject, look_at_witness, resolvers_of, subject_of};
 use crate::plan::{Case, CheckName, Claim, Exception, HostName, Plan, Vantage, VantageName, nearest};
 use crate::publish::{Face, Header, VantageFace};
 use ipnet::IpNet;
@@ -114,8 +115,14 @@ impl Estate {
         plan.vantage(self.grounds.vantage.as_str()).unwrap_or(&plan.vantages[0])
     }
 
-    pub fn resolvers(&self) -> Vec<AskedResolver> {
-        resolvers_of(&self.grounds.plan, self.vantage())
+    /// Looks at the vantage's named witness, where it has one.
+    pub async fn look_at_witness(&self) -> Option<WitnessFacts> {
+        let vantage = self.vantage();
+        let named = vantage.witness.as_ref()?;
+        let plan = &self.grounds.plan;
+        let resolvers = resolvers_of(plan, vantage);
+        let limit = plan.settings.timeout;
+        Some(look_at_witness(&self.lens, named, &resolvers, vantage.uses_host(), &plan.networks, limit).await)
     }
 
     /// The case of a work on a day; exceptions may change it from day to day.
@@ -133,13 +140,7 @@ impl Estate {
     }
 
     /// Holds facts against what the plan says of a check on a day; nothing, where it is not looked at.
-    pub fn judge(
-        &self,
-        work: &Work,
-        facts: &crate::facts::Facts,
-        witness: &Witnessing,
-        day: Date,
-    ) -> Option<Judgement> {
+    pub fn judge(&self, work: &Work, facts: &Facts, witness: &Witnessing, day: Date) -> Option<Judgement> {
         let case = self.case(work, day).filter(|case| *case.decision.claim() != Claim::None)?;
         let asked = Asked {
             claim: case.decision.claim(),

@@ -47,20 +47,9 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    pub fn new(board: SharedBoard, estate: &Estate) -> Self {
-        Self {
-            board,
-            places: places(estate),
-            success: None,
-            witnessed: false,
-            day: clock::day(clock::now()),
-            unseen: names(estate, clock::day(clock::now())),
-        }
-    }
-
-    /// Where a check stands in the estate, if the plan still has it.
-    pub fn place(&self, name: &CheckName) -> Option<usize> {
-        self.places.get(name).copied()
+    pub fn new(board: SharedBoard, estate: &Estate, now: Timestamp) -> Self {
+        let day = clock::day(now);
+        Self { board, places: places(estate), success: None, witnessed: false, day, unseen: names(estate, day) }
     }
 
     /// Takes a new estate. What is known of a check stays where the same is looked at under the same claim.
@@ -84,10 +73,7 @@ impl Keeper {
             fresh.witness = board.witness.take().filter(|witness| Some(&witness.name) == named.as_ref());
             *board = fresh;
         });
-        self.success = self.another_success();
-        self.witnessed = false;
-        self.judge_again(estate, now);
-        self.follow_witness(estate, now);
+        self.judge_all_again(estate, now);
     }
 
     pub fn reload_failed(&self, why: &str) {
@@ -99,7 +85,7 @@ impl Keeper {
 
     /// Takes the facts of one look.
     pub fn take(&mut self, estate: &Estate, work: &Work, facts: Facts, now: Timestamp) {
-        let Some(place) = self.place(&work.name) else { return };
+        let Some(place) = self.places.get(&work.name).copied() else { return };
         self.turn_day(estate, now);
         let today = self.day;
         let witness = self.witness(estate, now);
@@ -139,7 +125,6 @@ impl Keeper {
             return;
         }
         self.day = today;
-        self.success = None;
         self.board.change(|board| {
             for (entry, work) in board.checks.iter_mut().zip(&estate.works) {
                 let face = Arc::new(estate.face(work, today));
@@ -147,7 +132,7 @@ impl Keeper {
                 *entry = Arc::new(Entry { face, seen });
             }
         });
-        self.judge_again(estate, now);
+        self.judge_all_again(estate, now);
     }
 
     fn remember(&mut self, work: &Work, holds: bool, now: Timestamp) {
@@ -186,14 +171,26 @@ impl Keeper {
         let witnessed = matches!(self.witness(estate, now), Witnessing::Succeeded(_));
         if witnessed != self.witnessed {
             self.witnessed = witnessed;
-            self.judge_again(estate, now);
+            self.judge_again(estate, now, |claim| *claim != Claim::Private);
         }
     }
 
-    fn judge_again(&mut self, estate: &Estate, now: Timestamp) {
+    /// Everything, under new claims: the private checks first, because one that holds witnesses for the others.
+    fn judge_all_again(&mut self, estate: &Estate, now: Timestamp) {
+        self.judge_again(estate, now, |claim| *claim == Claim::Private);
+        self.success = self.another_success();
+        self.witnessed = matches!(self.witness(estate, now), Witnessing::Succeeded(_));
+        self.judge_again(estate, now, |claim| *claim != Claim::Private);
+    }
+
+    /// The checks of some claims, from the facts there are.
+    fn judge_again(&self, estate: &Estate, now: Timestamp, concerns: impl Fn(&Claim) -> bool) {
         let witness = self.witness(estate, now);
         let board = self.board.snapshot();
         for (place, (entry, work)) in board.checks.iter().zip(&estate.works).enumerate() {
+            if !estate.claims(work, self.day).is_some_and(&concerns) {
+                continue;
+            }
             let Some(seen) = &entry.seen else { continue };
             let Some(judgement) = estate.judge(work, &seen.facts, &witness, self.day) else { continue };
             if judgement == seen.judgement {

@@ -8,6 +8,9 @@ mod keeper;
 mod once;
 mod run;
 
+#[cfg(test)]
+mod tests;
+
 pub use estate::{Estate, EstateError, Grounds};
 pub use once::once;
 pub use run::{Orders, PlanSource, run, shared_board};

@@ -4,7 +4,7 @@ use super::estate::{Estate, Work};
 use super::keeper::{Keeper, blank};
 use crate::clock;
 use crate::facts::Facts;
-use crate::observe::{look, look_at_witness};
+use crate::observe::look;
 use crate::plan::Claim;
 use crate::publish::{Board, SharedBoard};
 use futures_util::StreamExt;
@@ -14,30 +14,15 @@ use std::sync::Arc;
 /// Looks at everything once. `progress` hears of every look that ended.
 pub async fn once(estate: &Estate, at_a_time: usize, mut progress: impl FnMut()) -> Board {
     let board = SharedBoard::new(blank(estate, clock::now()));
-    let mut keeper = Keeper::new(board.clone(), estate);
+    let mut keeper = Keeper::new(board.clone(), estate, clock::now());
     let today = clock::day(clock::now());
-    let witness = async {
-        let named = estate.vantage().witness.as_ref()?;
-        let timeout = estate.grounds.plan.settings.timeout;
-        Some(
-            look_at_witness(
-                &estate.lens,
-                named,
-                &estate.resolvers(),
-                estate.vantage().uses_host(),
-                &estate.grounds.plan.networks,
-                timeout,
-            )
-            .await,
-        )
-    };
     let looks = async {
         let looks =
             iter(estate.works.iter().filter(|work| estate.is_looked_at(work, today)).map(|work| seen(estate, work)))
                 .buffer_unordered(at_a_time);
         looks.inspect(|_| progress()).collect::<Vec<_>>().await
     };
-    let (witness, mut looks) = tokio::join!(witness, looks);
+    let (witness, mut looks) = tokio::join!(estate.look_at_witness(), looks);
     let now = clock::now();
     if let Some(mut facts) = witness {
         // All of it is one round, however long a large plan takes.

@@ -4,7 +4,7 @@ use super::estate::{Estate, Work};
 use super::keeper::{Keeper, blank};
 use crate::clock;
 use crate::facts::{Facts, WitnessFacts};
-use crate::observe::{look, look_at_witness};
+use crate::observe::look;
 use crate::publish::{Meters, ReloadRequest, SharedBoard};
 use crate::schedule::{Due, Schedule};
 use std::collections::HashSet;
@@ -48,7 +48,7 @@ pub async fn run(
     source: PlanSource,
     mut orders: Orders,
 ) {
-    let keeper = Keeper::new(board, &estate);
+    let keeper = Keeper::new(board, &estate, clock::now());
     let mut agent = Agent::new(Arc::new(estate), keeper, meters, at_a_time);
     let mut reload_open = true;
     loop {
@@ -78,7 +78,7 @@ async fn until(due: Option<Instant>) {
 
 enum Done {
     Look(Arc<Work>, Box<Facts>),
-    Witness(WitnessFacts),
+    Witness(Option<WitnessFacts>),
 }
 
 struct Agent {
@@ -136,7 +136,7 @@ impl Agent {
                 });
             }
             None => {
-                self.looks.spawn(async move { Done::Witness(witness(&estate).await) });
+                self.looks.spawn(async move { Done::Witness(estate.look_at_witness().await) });
             }
         }
     }
@@ -147,13 +147,10 @@ impl Agent {
             Ok(Done::Look(work, facts)) => {
                 self.under_way.remove(work.name.as_str());
                 self.meters.observe(&facts);
-                // The plan may have changed meanwhile: what it says now is what counts.
-                if let Some(place) = self.keeper.place(&work.name) {
-                    let current = Arc::clone(&self.estate.works[place]);
-                    self.keeper.take(&self.estate, &current, *facts, now);
-                }
+                self.keeper.take(&self.estate, &work, *facts, now);
             }
-            Ok(Done::Witness(facts)) => self.keeper.take_witness(&self.estate, facts, now),
+            Ok(Done::Witness(Some(facts))) => self.keeper.take_witness(&self.estate, facts, now),
+            Ok(Done::Witness(None)) => {}
             Err(e) => {
                 // A look that panicked lost its name; let all be looked at again rather than one never.
                 tracing::error!(error = %e, "a look ended abnormally");
@@ -189,26 +186,6 @@ impl Agent {
             self.take(done);
         }
         self.looks.shutdown().await;
-    }
-}
-
-async fn witness(estate: &Estate) -> WitnessFacts {
-    let vantage = estate.vantage();
-    let timeout = estate.grounds.plan.settings.timeout;
-    match &vantage.witness {
-        Some(named) => {
-            look_at_witness(
-                &estate.lens,
-                named,
-                &estate.resolvers(),
-                vantage.uses_host(),
-                &estate.grounds.plan.networks,
-                timeout,
-            )
-            .await
-        }
-        // Only a vantage with a witness has a slot for it.
-        None => WitnessFacts { at: clock::now(), succeeded: false, tried: Vec::new() },
     }
 }
 

@@ -13,9 +13,10 @@ pub fn findings(paths: &[Reading]) -> Vec<Finding> {
     if paths.iter().any(|path| path.end == End::Open) {
         return paths.iter().flat_map(|path| path.notes.iter().cloned()).collect();
     }
-    let unclear = paths.iter().any(|path| path.end == End::Unclear);
-    let weight = if unclear { Weight::Unclear } else { Weight::Breaks };
     let troubles = paths.iter().flat_map(|path| path.troubles.iter().cloned());
+    if paths.iter().any(|path| path.end == End::Unclear) {
+        return troubles.map(|trouble| Finding { weight: Weight::Unclear, ..trouble }).collect();
+    }
     let evidence = troubles.flat_map(|trouble| trouble.evidence).collect();
-    vec![Finding::new(Code::PublicSideClosed, weight, evidence)]
+    vec![Finding::new(Code::PublicSideClosed, Weight::Breaks, evidence)]
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 /// Asks everyone; ends within one timeout.
 pub async fn observe(lens: &Lens, subject: &Subject) -> (NameFacts, Vec<IpAddr>) {
-    let resolvers = resolvers_of(lens, subject);
+    let resolvers = everyone(lens, &subject.resolvers, subject.host);
     let wire = join_all(resolvers.iter().map(|resolver| ask(lens, subject, resolver)));
     let (os, resolvers, fronts) =
         tokio::join!(os_lookup(lens, subject), wire, front_addresses(lens, subject, &resolvers));
@@ -18,9 +18,9 @@ pub async fn observe(lens: &Lens, subject: &Subject) -> (NameFacts, Vec<IpAddr>)
 }
 
 /// The named resolvers, and those of resolv.conf that are not among them.
-fn resolvers_of(lens: &Lens, subject: &Subject) -> Vec<AskedResolver> {
-    let mut all = subject.resolvers.clone();
-    if subject.host {
+pub fn everyone(lens: &Lens, named: &[AskedResolver], host: bool) -> Vec<AskedResolver> {
+    let mut all = named.to_vec();
+    if host {
         for (i, server) in lens.net.host_resolvers().into_iter().enumerate() {
             if !all.iter().any(|known| known.server == server && known.view == View::Private) {
                 let name = ResolverName::new(&format!("host-{}", i + 1));

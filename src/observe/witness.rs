@@ -1,7 +1,7 @@
 //! A named witness: a name that must resolve, a port that must accept. It succeeds when every part it has succeeds.
 
 use super::look::AskedResolver;
-use super::{Lens, dns};
+use super::{Lens, dns, names};
 use crate::clock;
 use crate::facts::{Lookup, Rcode, WitnessFacts};
 use crate::plan::{HostName, Networks, Witness};
@@ -20,16 +20,7 @@ pub async fn look_at_witness(
     limit: Duration,
 ) -> WitnessFacts {
     let at = clock::now();
-    let mut resolvers = resolvers.to_vec();
-    if uses_host {
-        let own = lens.net.host_resolvers().into_iter();
-        let name = crate::plan::ResolverName::new("host");
-        resolvers.extend(own.map(|server| AskedResolver {
-            name: name.clone(),
-            server,
-            view: crate::plan::View::Private,
-        }));
-    }
+    let resolvers = names::everyone(lens, resolvers, uses_host);
     let mut tried = Vec::new();
     let mut succeeded = true;
     if let Some(name) = &witness.resolve {

@@ -1,0 +1,124 @@
+//! The keeper, with time as an argument.
+
+use super::estate::{Estate, Grounds, Work};
+use super::keeper::{Keeper, blank};
+use crate::catalog::Catalog;
+use crate::facts::{
+    Answer, Connect, ConnectOutcome, Facts, Family, Http, HttpOutcome, Lookup, LookupOutcome, NameFacts, PathFacts,
+    Rcode, ResolverFacts, Tls, TlsOutcome, Transport, Why,
+};
+use crate::judge::Verdict;
+use crate::lab::{Stage, World};
+use crate::observe::{Lens, Pacer, Sockets, Trust};
+use crate::plan::{self, ResolverName, View};
+use crate::publish::SharedBoard;
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+
+const PLAN: &str = "plan: midnight
+vantages: {here: {kind: test, resolvers: [r]}}
+resolvers: {r: {address: 10.0.0.4}}
+targets:
+  open:   {service: azure-openai, endpoints: {open.openai.azure.com: [10.20.3.5]}}
+  shut:   {service: azure-openai, endpoints: {shut.openai.azure.com: [10.20.3.6]}}
+  turned: {service: azure-openai, endpoints: {turned.openai.azure.com: [10.20.3.7]}}
+rules:
+  - {name: open, from: any, to: open, claim: private}
+  - {name: shut, from: any, to: any, claim: blocked, by: [timeout]}
+exceptions:
+  EX: {from: here, to: turned, claim: private, owner: ana, reason: rehearsal, begins: 2026-12-02, ends: 2026-12-03}
+";
+
+fn at(time: &str) -> Timestamp {
+    format!("{time}Z").parse().unwrap()
+}
+
+fn estate(now: Timestamp) -> Estate {
+    let catalog = Catalog::embedded();
+    let plan = plan::read("plan.yaml", PLAN, &catalog.outlines()).unwrap();
+    let grounds = Grounds::new(plan, catalog, Some("here"), &[]).unwrap();
+    let authority = Stage::new(World::hub_and_spoke()).unwrap();
+    let trust = Trust::new(Some(authority.authority().pem().as_bytes())).unwrap();
+    let lens = Lens { net: Arc::new(Sockets::new(None)), trust: Arc::new(trust), pacer: Arc::new(Pacer::default()) };
+    Estate::new(grounds, lens, crate::clock::day(now))
+}
+
+/// One resolver that gives the expected address, which answers 401 or not at all.
+fn facts(work: &Work, at: Timestamp, answers: bool) -> Facts {
+    let took = Duration::ZERO;
+    let address = work.subject.expected[0].addr();
+    let answer = |addresses: Vec<std::net::IpAddr>| {
+        LookupOutcome::Answer(Box::new(Answer {
+            rcode: Rcode::NO_ERROR,
+            chain: Vec::new(),
+            addresses,
+            ttl: None,
+            authoritative: false,
+            truncated: false,
+            recursion_available: true,
+            authentic_data: false,
+            extended_errors: Vec::new(),
+            authority: None,
+        }))
+    };
+    let lookup = |family, outcome| Lookup { family, transport: Transport::Udp, took, outcome };
+    let resolver = ResolverFacts {
+        resolver: ResolverName::new("r"),
+        server: "10.0.0.4:53".parse().unwrap(),
+        view: View::Private,
+        a: lookup(Family::A, answer(vec![address])),
+        aaaa: lookup(Family::Aaaa, answer(Vec::new())),
+    };
+    let said = HttpOutcome::Answered { status: 401, headers: Vec::new(), body: String::new() };
+    let outcome = if answers { ConnectOutcome::Connected } else { ConnectOutcome::TimedOut };
+    let path = PathFacts {
+        address,
+        port: 443,
+        why: vec![Why::Answered, Why::Expected],
+        connect: Connect { took, outcome },
+        tls: answers.then_some(Tls { took, outcome: TlsOutcome::Trusted, version: None, certificate: None }),
+        http: answers.then_some(Http { took, outcome: said }),
+    };
+    let names = NameFacts { os: None, resolvers: vec![resolver] };
+    Facts { at, took, names, paths: vec![path], untried: Vec::new(), proxy: None }
+}
+
+#[test]
+fn at_midnight_what_is_known_is_judged_by_the_claims_of_the_new_day() {
+    let evening = at("2026-12-01T23:59:50");
+    let estate = estate(evening);
+    let board = SharedBoard::new(blank(&estate, evening));
+    let mut keeper = Keeper::new(board.clone(), &estate, evening);
+    for (work, answers) in estate.works.iter().zip([true, false, false]) {
+        keeper.take(&estate, work, facts(work, evening, answers), evening);
+    }
+    let shown = |board: &SharedBoard| {
+        let entries = board.snapshot().checks;
+        entries.iter().map(|entry| (entry.face.claim, entry.verdict().unwrap())).collect::<Vec<_>>()
+    };
+    let holds = |claim| (claim, Verdict::Holds);
+    assert_eq!(shown(&board), [holds("private"), holds("blocked"), holds("blocked")]);
+
+    // The first look of the new day is at the blocked one: it keeps its witness, and nothing wavers.
+    let morning = at("2026-12-02T00:00:05");
+    keeper.take(&estate, &estate.works[1], facts(&estate.works[1], morning, false), morning);
+    assert_eq!(shown(&board), [holds("private"), holds("blocked"), ("private", Verdict::Broken)]);
+    let since = board.snapshot().checks[1].seen.as_ref().unwrap().standing.verdict_since;
+    assert_eq!(since, evening);
+}
+
+#[test]
+fn without_its_witness_a_block_is_unknown_and_with_it_again_it_holds() {
+    let now = at("2026-12-01T12:00:00");
+    let estate = estate(now);
+    let board = SharedBoard::new(blank(&estate, now));
+    let mut keeper = Keeper::new(board.clone(), &estate, now);
+    let shut = || board.snapshot().checks[1].verdict();
+    keeper.take(&estate, &estate.works[1], facts(&estate.works[1], now, false), now);
+    assert_eq!(shut(), Some(Verdict::Unknown));
+    for (answers, verdict) in [(true, Verdict::Holds), (false, Verdict::Unknown), (true, Verdict::Holds)] {
+        keeper.take(&estate, &estate.works[0], facts(&estate.works[0], now, answers), now);
+        assert_eq!(shut(), Some(verdict), "the private check answers: {answers}");
+    }
+}
