@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +25,7 @@ pub fn run(command: &Run) -> Outcome {
 }
 
 async fn serve(command: &Run, estate: Estate) -> Outcome {
+    let signals = Signals::catch()?;
     let stop = CancellationToken::new();
     let (reload, orders) = mpsc::channel(1);
     let listener = listen(command.listen).await?;
@@ -36,9 +37,8 @@ async fn serve(command: &Run, estate: Estate) -> Outcome {
     let orders = Orders { reload: orders, stop: stop.clone() };
     let agent = agent::run(estate, board.clone(), Arc::clone(&meters), agent::most_looks(), source, orders);
     let http = serve_http(listener, board, meters, reload.clone(), stop.clone());
-    let ((), served, signalled) = tokio::join!(agent, http, signals(reload, stop));
+    let ((), served, ()) = tokio::join!(agent, http, signals.obey(reload, stop));
     served?;
-    signalled?;
     tracing::info!("stopped");
     Ok(Exit::Good)
 }
@@ -81,20 +81,35 @@ pub fn source(place: &Place) -> agent::PlanSource {
 }
 
 /// SIGTERM and SIGINT stop, SIGHUP reads the plan again.
-pub async fn signals(reload: mpsc::Sender<ReloadRequest>, stop: CancellationToken) -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            _ = terminate.recv() => stop.cancel(),
-            _ = interrupt.recv() => stop.cancel(),
-            _ = hangup.recv() => {
-                let (answer, answered) = oneshot::channel();
-                if reload.send(answer).await.is_ok() {
-                    // The agent itself logs what came of it.
-                    let _ = answered.await;
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// From here on no signal ends the process by itself; taken before anything says that the agent is there.
+    pub fn catch() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Obeys until told to stop.
+    pub async fn obey(mut self, reload: mpsc::Sender<ReloadRequest>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = self.terminate.recv() => stop.cancel(),
+                _ = self.interrupt.recv() => stop.cancel(),
+                _ = self.hangup.recv() => {
+                    let (answer, answered) = oneshot::channel();
+                    if reload.send(answer).await.is_ok() {
+                        // The agent itself logs what came of it.
+                        let _ = answered.await;
+                    }
                 }
             }
         }

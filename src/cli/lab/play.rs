@@ -53,6 +53,7 @@ fn rank(exit: Exit) -> u8 {
 
 /// Runs the lab until it is told to stop.
 pub async fn run(command: &Command) -> Outcome {
+    let signals = run::Signals::catch()?;
     let lab = bind(command, World::hub_and_spoke().ports().dns)?;
     let handle = lab.handle();
     for fault in &command.with {
@@ -80,14 +81,14 @@ pub async fn run(command: &Command) -> Outcome {
         .into_future();
     let watching = try_join_all(agents.into_iter().map(|watch| watch.run(stop.clone())));
     let (sender, _) = mpsc::channel(1);
-    let (served, controlled, watched, signalled, ()) = tokio::join!(
+    let (served, controlled, watched, (), ()) = tokio::join!(
         async { ended(lab.serve(stop.clone()).await, &stop) },
         async { ended(controlled.await, &stop) },
         async { ended(watching.await, &stop) },
-        run::signals(sender, stop.clone()),
+        signals.obey(sender, stop.clone()),
         introduce(&boards, &pages, &plan, &stop),
     );
-    served.and(controlled).and(watched.map(|_| ())).and(signalled)?;
+    served.and(controlled).and(watched.map(|_| ()))?;
     Ok(Exit::Good)
 }
 
