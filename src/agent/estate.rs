@@ -1,16 +1,20 @@
 //! What one plan means for one vantage: every check with its subject, ready to be looked at and judged.
 
+use super::carry::still_good;
 use crate::catalog::Catalog;
 use crate::facts::{Facts, WitnessFacts};
-use crate::judge::{Asked, Judgement, Witnessing, judge};
-use crate::observe::{Lens, Subject, look_at_witness, resolvers_of, subject_of};
-use crate::plan::{Case, CheckName, Claim, Exception, HostName, Plan, Vantage, VantageName, nearest};
+use crate::judge::{Around, Asked, Judgement, Terms, Witnessing, inquiries, judge};
+use crate::observe::{Lens, Subject, follow_up, look, look_at_witness, resolvers_of, subject_of};
+use crate::plan::address::AZURE_PLATFORM;
+use crate::plan::{
+    Case, CheckName, Claim, Exception, HostName, Plan, Resolver, ResolverName, Vantage, VantageName, View, nearest,
+};
 use crate::publish::{Face, Header, VantageFace};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,13 +104,15 @@ pub struct Estate {
     pub lens: Lens,
     pub works: Vec<Arc<Work>>,
     pub header: Arc<Header>,
+    around: Around,
 }
 
 impl Estate {
     pub fn new(grounds: Grounds, lens: Lens, today: Date) -> Self {
         let header = Arc::new(header(&grounds));
         let works = works(&grounds, today);
-        Self { grounds, lens, works, header }
+        let around = Around { azure: azure(&grounds.plan, &lens) };
+        Self { grounds, lens, works, header, around }
     }
 
     pub fn vantage(&self) -> &Vantage {
@@ -139,17 +145,55 @@ impl Estate {
         self.claims(work, day).is_some_and(|claim| *claim != Claim::None)
     }
 
-    /// Holds facts against what the plan says of a check on a day; nothing, where it is not looked at.
-    pub fn judge(&self, work: &Work, facts: &Facts, witness: &Witnessing, day: Date) -> Option<Judgement> {
+    /// Holds facts against what the plan says of a check on a day; nothing, where it is not looked at. `stale` says why
+    /// the newest plan could not be read, where it could not.
+    pub fn judge(
+        &self,
+        work: &Work,
+        facts: &Facts,
+        witness: &Witnessing,
+        day: Date,
+        stale: Option<&str>,
+    ) -> Option<Judgement> {
+        Some(judge(&self.asked(work, day, stale)?, facts, witness))
+    }
+
+    /// Looks at a check, and asks what tells the cause where something is off. `before` is what is known of the check: a
+    /// follow-up that was answered is not asked again while nothing changes. `curious` asks whatever the claim.
+    pub async fn examine(&self, work: &Work, before: Option<&Facts>, day: Date, curious: bool) -> Facts {
+        let mut facts = look(&self.lens, &work.subject).await;
+        let Some(asked) = self.asked(work, day, None) else { return facts };
+        let wanted = inquiries(&asked, &facts, curious);
+        if wanted.is_empty() {
+            return facts;
+        }
+        let followed = match before.and_then(|before| still_good(before, &facts, &wanted)) {
+            Some(known) => known.clone(),
+            None => follow_up(&self.lens, &work.subject, &facts.names, &wanted).await,
+        };
+        facts.follow_up = Some(Box::new(followed));
+        facts
+    }
+
+    /// What is asked of the facts of a check on a day; nothing, where it is not looked at.
+    fn asked<'e>(&'e self, work: &Work, day: Date, stale: Option<&'e str>) -> Option<Asked<'e>> {
+        let plan = &self.grounds.plan;
         let case = self.case(work, day).filter(|case| *case.decision.claim() != Claim::None)?;
-        let asked = Asked {
+        Some(Asked {
             claim: case.decision.claim(),
             target: case.target,
             endpoint: case.endpoint,
             service: self.grounds.catalog.service(&case.target.service)?,
-            networks: &self.grounds.plan.networks,
-        };
-        Some(judge(&asked, facts, witness))
+            networks: &plan.networks,
+            around: &self.around,
+            terms: Terms {
+                today: day,
+                rule: &case.decision.rule.claim,
+                exception: case.decision.exception,
+                lapsed: plan.lapsed(case.vantage, case.target, day),
+                stale,
+            },
+        })
     }
 
     /// How a check shows itself today.
@@ -181,6 +225,20 @@ impl Estate {
         let settings = &self.grounds.plan.settings;
         settings.every + settings.timeout * 4
     }
+}
+
+/// A resolver of Azure's own that may be asked when something is off: one that the plan names, or the platform's where
+/// this machine runs in Azure. Nobody else is ever sent a question to 168.63.129.16.
+fn azure(plan: &Plan, lens: &Lens) -> Option<Resolver> {
+    let named = plan.resolvers.iter().find(|resolver| resolver.view == View::Azure).cloned();
+    named.or_else(|| {
+        let address = SocketAddr::new(AZURE_PLATFORM.into(), 53);
+        lens.net.is_in_azure().then(|| Resolver {
+            name: ResolverName::new("azure-platform"),
+            address,
+            view: View::Azure,
+        })
+    })
 }
 
 fn works(grounds: &Grounds, today: Date) -> Vec<Arc<Work>> {

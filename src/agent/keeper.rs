@@ -44,16 +44,27 @@ pub struct Keeper {
     day: Date,
     /// Checks that were not looked at since the agent started or took this plan.
     unseen: HashSet<CheckName>,
+    /// Why the newest plan could not be read, while it cannot.
+    stale: Option<String>,
 }
 
 impl Keeper {
     pub fn new(board: SharedBoard, estate: &Estate, now: Timestamp) -> Self {
         let day = clock::day(now);
-        Self { board, places: places(estate), success: None, witnessed: false, day, unseen: names(estate, day) }
+        Self {
+            board,
+            places: places(estate),
+            success: None,
+            witnessed: false,
+            day,
+            unseen: names(estate, day),
+            stale: None,
+        }
     }
 
     /// Takes a new estate. What is known of a check stays where the same is looked at under the same claim.
     pub fn resettle(&mut self, old: &Estate, estate: &Estate, now: Timestamp) {
+        self.stale = None;
         let mut fresh = blank(estate, now);
         self.day = clock::day(now);
         self.unseen = names(estate, self.day);
@@ -76,11 +87,20 @@ impl Keeper {
         self.judge_all_again(estate, now);
     }
 
-    pub fn reload_failed(&self, why: &str) {
+    /// The newest plan could not be read; every check says so until one can.
+    pub fn reload_failed(&mut self, estate: &Estate, why: &str, now: Timestamp) {
+        self.stale = Some(why.to_owned());
         self.board.change(|board| {
             board.reload.succeeded = false;
             board.reload.trouble = Some(why.to_owned());
         });
+        self.judge_all_again(estate, now);
+    }
+
+    /// What the last look at a check brought.
+    pub fn facts(&self, work: &Work) -> Option<Arc<Facts>> {
+        let entry = self.board.entry(*self.places.get(&work.name)?)?;
+        entry.seen.as_ref().map(|seen| Arc::clone(&seen.facts))
     }
 
     /// Takes the facts of one look.
@@ -89,7 +109,7 @@ impl Keeper {
         self.turn_day(estate, now);
         let today = self.day;
         let witness = self.witness(estate, now);
-        let Some(judgement) = estate.judge(work, &facts, &witness, today) else { return };
+        let Some(judgement) = estate.judge(work, &facts, &witness, today, self.stale.as_deref()) else { return };
         let before = self.board.entry(place).and_then(|entry| entry.seen.as_ref().map(|seen| seen.standing.clone()));
         let longest = estate.witness_lasts();
         let (standing, change) = stand(before.as_ref(), &judgement, now, longest);
@@ -192,7 +212,9 @@ impl Keeper {
                 continue;
             }
             let Some(seen) = &entry.seen else { continue };
-            let Some(judgement) = estate.judge(work, &seen.facts, &witness, self.day) else { continue };
+            let Some(judgement) = estate.judge(work, &seen.facts, &witness, self.day, self.stale.as_deref()) else {
+                continue;
+            };
             if judgement == seen.judgement {
                 continue;
             }

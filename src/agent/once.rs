@@ -4,7 +4,6 @@ use super::estate::{Estate, Work};
 use super::keeper::{Keeper, blank};
 use crate::clock;
 use crate::facts::Facts;
-use crate::observe::look;
 use crate::plan::Claim;
 use crate::publish::{Board, SharedBoard};
 use futures_util::StreamExt;
@@ -38,5 +37,5 @@ pub async fn once(estate: &Estate, at_a_time: usize, mut progress: impl FnMut())
 }
 
 async fn seen(estate: &Estate, work: &Arc<Work>) -> (Arc<Work>, Facts) {
-    (Arc::clone(work), look(&estate.lens, &work.subject).await)
+    (Arc::clone(work), estate.examine(work, None, clock::day(clock::now()), false).await)
 }

@@ -4,7 +4,6 @@ use super::estate::{Estate, Work};
 use super::keeper::{Keeper, blank};
 use crate::clock;
 use crate::facts::{Facts, WitnessFacts};
-use crate::observe::look;
 use crate::publish::{Meters, ReloadRequest, SharedBoard};
 use crate::schedule::{Due, Schedule};
 use std::collections::HashSet;
@@ -130,8 +129,9 @@ impl Agent {
                     return;
                 }
                 tracing::debug!(check = work.name.as_str(), "look begins");
+                let before = self.keeper.facts(&work);
                 self.looks.spawn(async move {
-                    let facts = look(&estate.lens, &work.subject).await;
+                    let facts = estate.examine(&work, before.as_deref(), clock::day(clock::now()), false).await;
                     Done::Look(work, Box::new(facts))
                 });
             }
@@ -172,7 +172,7 @@ impl Agent {
                 Ok(())
             }
             Err(why) => {
-                self.keeper.reload_failed(&why);
+                self.keeper.reload_failed(&self.estate, &why, clock::now());
                 tracing::error!(why, "the plan could not be reloaded; the old one stays");
                 Err(why)
             }

@@ -2,9 +2,11 @@
 //!
 //! They are saved and sent as JSON, so every type here reads back what it wrote.
 
+mod inquiries;
 mod names;
 mod paths;
 
+pub use inquiries::{FollowUp, Inquired, Inquiries, Inquiry, MachineFacts, Purpose};
 pub use names::{
     Answer, Authority, ExtendedError, Family, Hop, Lookup, LookupOutcome, NameFacts, OsLookup, OsOutcome, Rcode,
     ResolverFacts, Transport,
@@ -33,6 +35,9 @@ pub struct Facts {
     pub untried: Vec<std::net::IpAddr>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<ProxyFacts>,
+    /// What was asked because something was off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<Box<FollowUp>>,
 }
 
 /// What a named witness said in one round.

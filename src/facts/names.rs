@@ -42,6 +42,9 @@ pub struct ResolverFacts {
     pub resolver: ResolverName,
     pub server: SocketAddr,
     pub view: View,
+    /// Whether this machine's resolv.conf names it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub configured: bool,
     pub a: Lookup,
     pub aaaa: Lookup,
 }

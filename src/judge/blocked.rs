@@ -5,7 +5,8 @@
 //! An address that only the plan names, and that no answer and no public front leads to, must be stopped too, but at
 //! which layer does not matter: from outside, a private address leads nowhere by nature.
 
-use super::finding::{Code, Evidence, Finding, Weight};
+use super::codes::Code;
+use super::finding::{Evidence, Finding, Weight};
 use super::path::{End, Reading};
 use super::{Asked, Witnessing, names, proxy};
 use crate::facts::{Facts, NameFacts, OsOutcome};
@@ -162,9 +163,14 @@ fn unnamed(asked: &Asked<'_>, facts: &Facts, paths: &[Reading], by: &BTreeSet<La
             if proven && (by.contains(&Layer::Dns) || stopped_elsewhere) {
                 return Vec::new();
             }
-            let absent = names::private_findings(asked, seen).into_iter();
+            let absent = names::private_findings(asked, facts).into_iter();
             let mut findings: Vec<Finding> = absent
-                .filter(|finding| matches!(finding.code, Code::NameMissing | Code::RecordMissing | Code::SpecialAnswer))
+                .filter(|finding| {
+                    matches!(
+                        finding.code,
+                        Code::NameMissing | Code::RecordMissing | Code::ZoneShadowed | Code::SpecialAnswer
+                    )
+                })
                 .map(|finding| Finding { weight: Weight::Unclear, ..finding })
                 .collect();
             if proven {

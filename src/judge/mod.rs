@@ -3,23 +3,36 @@
 //! Pure decisions. Whoever wants to know why a verdict came about reads [`private`], [`blocked`] and [`public`]; they
 //! share one reading of names ([`names`]) and one of paths ([`path`]).
 
+mod authority;
 mod blocked;
+mod causes;
+mod codes;
+mod diagnose;
 mod fallback;
 mod finding;
+mod inquire;
+mod machine;
 mod names;
 mod path;
 mod private;
 mod proxy;
 mod public;
+mod terms;
+mod zones;
 
+pub use causes::{Cause, Confidence, Diagnosis};
+pub use codes::Code;
 pub use fallback::PublicFallback;
-pub use finding::{Cause, Code, Evidence, Finding, Severity, Weight};
+pub use finding::{Evidence, Finding, Severity, Side, Weight};
+pub use inquire::inquiries;
 pub use path::EXPIRY_WARNING;
+pub use terms::{EXPIRY_DAYS, LAPSED_DAYS, Terms};
 
 use crate::catalog::Service;
 use crate::facts::Facts;
-use crate::plan::{AddressClass, Claim, Endpoint, Networks, Target};
+use crate::plan::{AddressClass, Claim, Endpoint, Networks, Resolver, Target};
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::net::IpAddr;
 
 /// What a check comes to.
@@ -52,6 +65,15 @@ pub struct Asked<'a> {
     pub endpoint: &'a Endpoint,
     pub service: &'a Service,
     pub networks: &'a Networks,
+    pub around: &'a Around,
+    pub terms: Terms<'a>,
+}
+
+/// What else the plan knows that helps to tell causes apart.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// A resolver of Azure's own that may be asked, whether or not the vantage asks it in every look.
+    pub azure: Option<Resolver>,
 }
 
 impl Asked<'_> {
@@ -83,18 +105,39 @@ pub struct Judgement {
 pub fn judge(asked: &Asked<'_>, facts: &Facts, witness: &Witnessing) -> Judgement {
     let paths: Vec<path::Reading> = facts.paths.iter().map(|p| path::read(asked, p, facts.at)).collect();
     let fallback = fallback::state(asked, &facts.names, &paths);
-    let findings = match asked.claim {
-        Claim::Private => private::findings(asked, facts, &paths, fallback),
-        Claim::Blocked(by) => blocked::findings(asked, facts, &paths, by, witness),
-        Claim::Public => public::findings(&paths),
-        Claim::None => Vec::new(),
-    };
+    let mut findings = claimed(asked, asked.claim, facts, &paths, fallback, witness);
+    let by_rule = || verdict(&claimed(asked, asked.terms.rule, facts, &paths, fallback, witness));
+    findings.extend(terms::findings(&asked.terms, verdict(&findings), by_rule));
     let mut findings = names::merged(findings);
-    findings.sort_by_key(|f| (std::cmp::Reverse(f.weight), std::cmp::Reverse(f.severity), f.code));
-    let verdict = match findings.first().map(|worst| worst.weight) {
+    findings.sort_by_key(|f| (Reverse(f.weight), Reverse(f.severity), f.code, Reverse(f.confidence())));
+    let verdict = verdict(&findings);
+    Judgement { verdict, fallback, findings }
+}
+
+/// What speaks against a claim.
+fn claimed(
+    asked: &Asked<'_>,
+    claim: &Claim,
+    facts: &Facts,
+    paths: &[path::Reading],
+    fallback: PublicFallback,
+    witness: &Witnessing,
+) -> Vec<Finding> {
+    if let Some(offline) = machine::offline(facts).filter(|_| *claim != Claim::None) {
+        return vec![offline];
+    }
+    match claim {
+        Claim::Private => private::findings(asked, facts, paths, fallback),
+        Claim::Blocked(by) => blocked::findings(asked, facts, paths, by, witness),
+        Claim::Public => public::findings(paths),
+        Claim::None => Vec::new(),
+    }
+}
+
+fn verdict(findings: &[Finding]) -> Verdict {
+    match findings.iter().map(|finding| finding.weight).max() {
         Some(Weight::Breaks) => Verdict::Broken,
         Some(Weight::Unclear) => Verdict::Unknown,
         Some(Weight::Notes) | None => Verdict::Holds,
-    };
-    Judgement { verdict, fallback, findings }
+    }
 }

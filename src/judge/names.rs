@@ -1,9 +1,11 @@
 //! What the names say: each resolver's answers beside the expected set.
 
-use super::Asked;
-use super::finding::{Cause, Code, Evidence, Finding, Severity, Weight};
-use crate::facts::{Answer, Family, Lookup, LookupOutcome, NameFacts, OsOutcome, Rcode, ResolverFacts};
-use crate::plan::address::AZURE_PLATFORM;
+use super::authority::{Whose, whose};
+use super::codes::Code;
+use super::finding::{Evidence, Finding, Severity, Weight};
+use super::inquire::Names;
+use super::{Asked, diagnose, machine, zones};
+use crate::facts::{Facts, Family, Lookup, LookupOutcome, NameFacts, OsOutcome, Purpose, Rcode, ResolverFacts};
 use crate::plan::{AddressClass, View};
 use std::net::IpAddr;
 
@@ -42,7 +44,7 @@ fn is_negative(lookup: &Lookup) -> bool {
 
 /// The resolvers whose answers are held against a claim.
 pub fn private_view(names: &NameFacts) -> impl Iterator<Item = &ResolverFacts> {
-    names.resolvers.iter().filter(|resolver| resolver.view == View::Private)
+    names.resolvers.iter().filter(|resolver| resolver.view.is_private())
 }
 
 /// Every address that an application here may be given.
@@ -54,6 +56,17 @@ pub fn answered(names: &NameFacts) -> Vec<IpAddr> {
     addresses.sort();
     addresses.dedup();
     addresses
+}
+
+/// Addresses that applications on this machine get and no resolver of the private view gives.
+pub fn odd_addresses(names: &NameFacts) -> Vec<IpAddr> {
+    let wire: Vec<IpAddr> = private_view(names).flat_map(ResolverFacts::addresses).collect();
+    match names.os.as_ref().map(|os| &os.outcome) {
+        Some(OsOutcome::Addresses(given)) => given.iter().filter(|address| !wire.contains(address)).copied().collect(),
+        Some(OsOutcome::NoSuchName | OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::TimedOut) | None => {
+            Vec::new()
+        }
+    }
 }
 
 /// Whether a name that nobody resolves is known to exist all the same, so that its absence is a block and not a typo.
@@ -79,22 +92,25 @@ pub fn is_sinkholed(asked: &Asked<'_>, names: &NameFacts) -> bool {
 }
 
 /// Everything about the names that keeps a `private` claim from holding.
-pub fn private_findings(asked: &Asked<'_>, names: &NameFacts) -> Vec<Finding> {
+pub fn private_findings(asked: &Asked<'_>, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for resolver in private_view(names) {
-        findings.extend(resolver_findings(asked, names, resolver));
+    for resolver in private_view(&facts.names) {
+        findings.extend(resolver_findings(asked, facts, resolver));
     }
-    findings.extend(disagreement(asked, names));
-    findings.extend(os_findings(asked, names));
+    findings.extend(disagreement(asked, &facts.names));
+    findings.extend(zones::no_private_endpoint(asked, &facts.names));
+    findings.extend(machine::findings(asked, facts));
     merged(findings)
 }
 
 /// What one resolver's trouble is, where it has one.
-fn resolver_findings(asked: &Asked<'_>, names: &NameFacts, resolver: &ResolverFacts) -> Vec<Finding> {
+fn resolver_findings(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
-        resolver.lookups().into_iter().filter_map(|l| address_finding(asked, names, resolver, l)).collect();
+        resolver.lookups().into_iter().filter_map(|l| address_finding(asked, facts, resolver, l)).collect();
+    findings.extend(zones::rewritten(asked, facts, resolver));
+    findings.extend(zones::shadowed(asked, facts, resolver));
     if resolver.addresses().next().is_none() {
-        findings.extend(failure(asked, resolver, &resolver.a).or_else(|| absence(asked, resolver)));
+        findings.extend(failure(asked, resolver, &resolver.a).or_else(|| absence(asked, facts, resolver)));
     } else {
         // Some addresses came; a family that failed is still worth a word.
         // Addresses under an error code are taken by no client, so there the error counts.
@@ -111,7 +127,7 @@ fn resolver_findings(asked: &Asked<'_>, names: &NameFacts, resolver: &ResolverFa
     findings
 }
 
-fn evidence(asked: &Asked<'_>, resolver: &ResolverFacts, lookup: &Lookup) -> Evidence {
+pub fn evidence(asked: &Asked<'_>, resolver: &ResolverFacts, lookup: &Lookup) -> Evidence {
     let resolver = resolver.resolver.clone();
     let family = lookup.family.word();
     match &lookup.outcome {
@@ -124,7 +140,7 @@ fn evidence(asked: &Asked<'_>, resolver: &ResolverFacts, lookup: &Lookup) -> Evi
 }
 
 /// Addresses that are not expected.
-fn address_finding(asked: &Asked<'_>, names: &NameFacts, resolver: &ResolverFacts, lookup: &Lookup) -> Option<Finding> {
+fn address_finding(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts, lookup: &Lookup) -> Option<Finding> {
     let answer = lookup.answer()?;
     let has = |class| answer.addresses.iter().any(|address| asked.class(*address) == class);
     let seen = vec![evidence(asked, resolver, lookup)];
@@ -139,10 +155,9 @@ fn address_finding(asked: &Asked<'_>, names: &NameFacts, resolver: &ResolverFact
         if lookup.family == Family::Aaaa && a_is_expected() {
             return Some(Finding::new(Code::PublicIpv6Answer, Weight::Breaks, seen));
         }
-        let (cause, tail) = public_cause(asked, names, answer);
         let mut finding = Finding::new(Code::PublicAnswer, Weight::Breaks, seen);
-        finding.cause = Some(cause);
-        finding.evidence.extend(tail);
+        finding.evidence.extend(diagnose::tail(asked, answer));
+        finding.diagnosis = Some(diagnose::public_answer(asked, facts, resolver, answer));
         return Some(finding);
     }
     if has(AddressClass::OtherPrivate) {
@@ -151,34 +166,23 @@ fn address_finding(asked: &Asked<'_>, names: &NameFacts, resolver: &ResolverFact
     has(AddressClass::Special).then(|| Finding::new(Code::SpecialAnswer, Weight::Breaks, seen))
 }
 
-/// Why an answer is public, as far as the answers alone can tell.
-fn public_cause(asked: &Asked<'_>, names: &NameFacts, answer: &Answer) -> (Cause, Option<Evidence>) {
-    let zones = asked.service.zones_of(&asked.endpoint.host);
-    let alias = answer.chain.iter().position(|hop| zones.iter().any(|zone| hop.name.is_under(zone)));
-    let tail = answer.chain.iter().find_map(|hop| {
-        let tail = asked.service.public_tail(&hop.name)?;
-        Some(Evidence::Tail { name: hop.name.to_string(), says: tail.says.clone() })
-    });
-    // Only when Azure's own resolver gives the private answer is it known that the other one does not end there.
-    let azure_knows = private_view(names)
-        .any(|resolver| resolver.server.ip() == IpAddr::V4(AZURE_PLATFORM) && says(asked, resolver) == Says::Expected);
-    let cause = match alias {
-        _ if azure_knows => Cause::ForwarderBypassesAzure,
-        Some(position) if position + 1 == answer.chain.len() => Cause::PublicRecordInZone,
-        Some(_) => Cause::Undetermined,
-        None if tail.is_some() => Cause::NoPrivateEndpoint,
-        None => Cause::Undetermined,
-    };
-    (cause, tail)
-}
-
 /// No addresses, said by the resolver itself.
-fn absence(asked: &Asked<'_>, resolver: &ResolverFacts) -> Option<Finding> {
+fn absence(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> Option<Finding> {
     let answer = resolver.a.answer()?;
-    let zones = asked.service.zones_of(&asked.endpoint.host);
-    let aliased = answer.chain.iter().any(|hop| zones.iter().any(|zone| hop.name.is_under(zone)));
-    let code = if aliased { Code::RecordMissing } else { Code::NameMissing };
-    Some(Finding::new(code, Weight::Breaks, vec![evidence(asked, resolver, &resolver.a)]))
+    let code = if Names::of(asked).passes_alias(answer) {
+        Code::RecordMissing
+    } else if zones::shadowed(asked, facts, resolver).is_some() {
+        // The zone that shadows the suffix says why the name is missing.
+        return None;
+    } else {
+        Code::NameMissing
+    };
+    let mut seen = vec![evidence(asked, resolver, &resolver.a)];
+    seen.extend(match whose(facts.follow_up.as_deref(), resolver, Purpose::ZoneAuthority) {
+        Whose::Private(soa) | Whose::Other(soa) => Some(Evidence::Inquired(Box::new(soa.clone()))),
+        Whose::Untold => None,
+    });
+    Some(Finding::new(code, Weight::Breaks, seen))
 }
 
 /// An error, or no answer at all.
@@ -207,52 +211,31 @@ fn disagreement(asked: &Asked<'_>, names: &NameFacts) -> Option<Finding> {
     Some(Finding::new(Code::ResolversDisagree, Weight::Notes, seen))
 }
 
-fn os_findings(asked: &Asked<'_>, names: &NameFacts) -> Option<Finding> {
-    let os = names.os.as_ref()?;
-    let seen = vec![Evidence::Os(os.outcome.clone())];
-    let wire: Vec<IpAddr> = private_view(names).flat_map(ResolverFacts::addresses).collect();
-    let some_resolver_answers = private_view(names).any(|r| says(asked, r) != Says::Fails);
-    match &os.outcome {
-        OsOutcome::Addresses(given) => {
-            let odd: Vec<&IpAddr> = given.iter().filter(|address| !wire.contains(address)).collect();
-            let leaks = odd.iter().any(|address| asked.class(**address) != AddressClass::Expected);
-            if odd.is_empty() || !some_resolver_answers && !leaks {
-                return None;
-            }
-            let public = odd.iter().any(|address| asked.class(**address) == AddressClass::Public);
-            let weight = if leaks { Weight::Breaks } else { Weight::Notes };
-            let mut finding = Finding::new(Code::HostsOverride, weight, seen);
-            if public {
-                finding.severity = Severity::Critical;
-            }
-            Some(finding)
-        }
-        OsOutcome::NoSuchName | OsOutcome::Failed(_) if !wire.is_empty() => {
-            Some(Finding::new(Code::OsLookupFailing, Weight::Breaks, seen))
-        }
-        OsOutcome::TryAgain | OsOutcome::TimedOut if !wire.is_empty() => {
-            Some(Finding::new(Code::OsLookupFailing, Weight::Unclear, seen))
-        }
-        OsOutcome::NoSuchName | OsOutcome::Failed(_) | OsOutcome::TryAgain | OsOutcome::TimedOut => None,
-    }
-}
-
 /// Findings of the same code and cause become one, with the evidence of all.
 pub fn merged(findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {
-        match kept.iter_mut().find(|k| k.code == finding.code && k.cause == finding.cause) {
+        match kept.iter_mut().find(|k| k.code == finding.code && k.cause() == finding.cause()) {
             Some(same) => {
                 same.weight = same.weight.max(finding.weight);
                 same.severity = same.severity.max(finding.severity);
-                for seen in finding.evidence {
-                    if !same.evidence.contains(&seen) {
-                        same.evidence.push(seen);
-                    }
+                join(&mut same.evidence, finding.evidence);
+                if let (Some(known), Some(more)) = (&mut same.diagnosis, finding.diagnosis) {
+                    known.confidence = known.confidence.max(more.confidence);
+                    join(&mut known.supports, more.supports);
+                    join(&mut known.against, more.against);
                 }
             }
             None => kept.push(finding),
         }
     }
     kept
+}
+
+fn join(known: &mut Vec<Evidence>, more: Vec<Evidence>) {
+    for seen in more {
+        if !known.contains(&seen) {
+            known.push(seen);
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! How a path ended: open, stopped at a layer, or unclear. One reading serves every claim.
 
 use super::Asked;
-use super::finding::{Code, Evidence, Finding, Weight};
+use super::codes::Code;
+use super::finding::{Evidence, Finding, Weight};
 use crate::catalog::{Certainty, Meaning, Seen};
 use crate::facts::{CertTrouble, ConnectOutcome, HttpOutcome, PathFacts, Tls, TlsOutcome, Why};
 use crate::plan::{AddressClass, Layer};

@@ -1,14 +1,15 @@
 //! `private`: every resolver and the OS path give only expected addresses, and each of those connects, proves the
 //! right name with a trusted certificate, and answers as the service.
 
-use super::finding::{Code, Evidence, Finding, Weight};
+use super::codes::Code;
+use super::finding::{Evidence, Finding, Weight};
 use super::path::{End, Reading};
 use super::{Asked, PublicFallback, names, proxy};
 use crate::facts::{ConnectOutcome, Facts, OsOutcome};
 use crate::plan::AddressClass;
 
 pub fn findings(asked: &Asked<'_>, facts: &Facts, paths: &[Reading], fallback: PublicFallback) -> Vec<Finding> {
-    let mut findings = names::private_findings(asked, &facts.names);
+    let mut findings = names::private_findings(asked, facts);
     let given = names::answered(&facts.names);
     for path in paths.iter().filter(|path| given.contains(&path.address) && path.class == AddressClass::Expected) {
         findings.extend(path.troubles.iter().cloned().map(|trouble| softened(trouble, facts)));

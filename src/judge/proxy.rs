@@ -1,6 +1,7 @@
 //! The proxy path, where applications here would use one: the same request, and whether it left by the public side.
 
-use super::finding::{Code, Evidence, Finding, Weight};
+use super::codes::Code;
+use super::finding::{Evidence, Finding, Weight};
 use super::path::End;
 use super::{Asked, path};
 use crate::facts::{Facts, ProxyFacts, Tunnel};

@@ -1,6 +1,7 @@
 //! `public`: the public side is open from here, deliberately.
 
-use super::finding::{Code, Finding, Weight};
+use super::codes::Code;
+use super::finding::{Finding, Weight};
 use super::path::{End, Reading};
 use crate::plan::AddressClass;
 

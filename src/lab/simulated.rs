@@ -5,7 +5,7 @@ use super::front;
 use super::passage::Passage;
 use super::stage::Stage;
 use super::wire::{self, Carrier, Wired};
-use crate::facts::OsOutcome;
+use crate::facts::{MachineFacts, OsOutcome};
 use crate::observe::{BoxFuture, Datagrams, Net, ProxyPlace, Stream};
 use crate::plan::HostName;
 use std::collections::VecDeque;
@@ -89,6 +89,16 @@ impl Net for Simulated {
         let scene = world.scene();
         let named = scene.machine.name_servers.iter().filter_map(|name| scene.resolvers.get(name));
         named.map(|resolver| SocketAddr::new(resolver.address, world.ports().dns)).collect()
+    }
+
+    fn machine(&self, host: &HostName) -> MachineFacts {
+        let world = self.stage.world();
+        let hosts = world.scene().machine.hosts.get(host).cloned().unwrap_or_default();
+        MachineFacts { hosts, search: Vec::new(), ndots: 1 }
+    }
+
+    fn is_in_azure(&self) -> bool {
+        false
     }
 
     fn environment_proxy(&self, _: &HostName, _: u16) -> Option<ProxyPlace> {

@@ -3,7 +3,7 @@
 
 use super::Lens;
 use super::net::{Datagrams, Stream};
-use crate::facts::{Answer, Authority, ExtendedError, Family, Hop, Lookup, LookupOutcome, Rcode, Transport};
+use crate::facts::{Answer, Authority, ExtendedError, Family, Hop, Inquiry, Lookup, LookupOutcome, Rcode, Transport};
 use crate::plan::HostName;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
@@ -32,20 +32,46 @@ pub async fn ask(lens: &Lens, server: SocketAddr, host: &HostName, timeout: Dura
     lens.pacer.wait(server, 2).await;
     let start = Instant::now();
     let deadline = start + timeout;
-    let mut pending = match (Pending::new(host, Family::A), Pending::new(host, Family::Aaaa)) {
+    let mut pending = match (Pending::new(host, RecordType::A), Pending::new(host, RecordType::AAAA)) {
         (Ok(a), Ok(aaaa)) => [a, aaaa],
         (Err(why), _) | (_, Err(why)) => return not_asked(&why),
     };
-    let mut strays = 0;
-    if let Err(e) = over_udp(lens, server, &mut pending, start, timeout, &mut strays).await {
-        for question in &mut pending {
-            question.settle(start, socket_trouble(&e));
-        }
-    }
+    let strays = ask_all(lens, server, &mut pending, start, timeout).await;
     let [a, aaaa] = &mut pending;
     tokio::join!(retry_over_tcp(lens, server, a, start, deadline), retry_over_tcp(lens, server, aaaa, start, deadline));
     let [a, aaaa] = pending;
-    (a.finish(start, strays), aaaa.finish(start, strays))
+    (a.lookup(Family::A, start, strays), aaaa.lookup(Family::Aaaa, start, strays))
+}
+
+/// One question more, of either kind, to tell a cause; asked only while the resolver has no backlog, because a follow-up
+/// must not delay anybody's look.
+pub async fn inquire(lens: &Lens, inquiry: &Inquiry, timeout: Duration) -> (Duration, LookupOutcome) {
+    let kind = if inquiry.purpose.asks_for_authority() { RecordType::SOA } else { RecordType::A };
+    let start = Instant::now();
+    if !lens.pacer.has_room(inquiry.server) {
+        return (Duration::ZERO, LookupOutcome::NotAsked("the resolver is at its limit of questions".to_owned()));
+    }
+    lens.pacer.wait(inquiry.server, 1).await;
+    let mut pending = match Pending::new(&inquiry.name, kind) {
+        Ok(question) => [question],
+        Err(why) => return (Duration::ZERO, LookupOutcome::NotAsked(why)),
+    };
+    let strays = ask_all(lens, inquiry.server, &mut pending, start, timeout).await;
+    let [mut question] = pending;
+    retry_over_tcp(lens, inquiry.server, &mut question, start, start + timeout).await;
+    let (_, took, outcome) = question.finish(start, strays);
+    (took, outcome)
+}
+
+/// Asks over UDP; returns how many replies came that were to no question.
+async fn ask_all(lens: &Lens, server: SocketAddr, pending: &mut [Pending], start: Instant, timeout: Duration) -> usize {
+    let mut strays = 0;
+    if let Err(e) = over_udp(lens, server, pending, start, timeout, &mut strays).await {
+        for question in pending {
+            question.settle(start, socket_trouble(&e));
+        }
+    }
+    strays
 }
 
 fn not_asked(why: &str) -> (Lookup, Lookup) {
@@ -60,7 +86,7 @@ fn not_asked(why: &str) -> (Lookup, Lookup) {
 
 /// A question under way.
 struct Pending {
-    family: Family,
+    kind: RecordType,
     id: u16,
     name: Name,
     wire: Vec<u8>,
@@ -69,7 +95,7 @@ struct Pending {
 }
 
 impl Pending {
-    fn new(host: &HostName, family: Family) -> Result<Self, String> {
+    fn new(host: &HostName, kind: RecordType) -> Result<Self, String> {
         let mut id = [0; 2];
         ring::rand::SystemRandom::new().fill(&mut id).map_err(|_| "no random numbers".to_owned())?;
         let id = u16::from_be_bytes(id);
@@ -77,12 +103,12 @@ impl Pending {
         name.set_fqdn(true);
         let mut message = Message::new(id, MessageType::Query, OpCode::Query);
         message.metadata.recursion_desired = true;
-        message.add_query(Query::query(name.clone(), record_type(family)));
+        message.add_query(Query::query(name.clone(), kind));
         let mut edns = Edns::new();
         edns.set_max_payload(UDP_PAYLOAD).set_version(0);
         message.set_edns(edns);
         let wire = message.to_vec().map_err(|e| e.to_string())?;
-        Ok(Self { family, id, name, wire, transport: Transport::Udp, settled: None })
+        Ok(Self { kind, id, name, wire, transport: Transport::Udp, settled: None })
     }
 
     fn settle(&mut self, start: Instant, outcome: LookupOutcome) {
@@ -97,7 +123,7 @@ impl Pending {
         let outcome = match Message::from_vec(reply) {
             Err(e) => LookupOutcome::Garbled(clipped(&format!("the reply does not parse: {e}"))),
             Ok(message) if !self.matches(&message) => return false,
-            Ok(message) => read_answer(&message, &self.name, self.family),
+            Ok(message) => read_answer(&message, &self.name, self.kind),
         };
         self.settle(start, outcome);
         true
@@ -106,7 +132,7 @@ impl Pending {
     fn matches(&self, message: &Message) -> bool {
         let [query] = message.queries.as_slice() else { return false };
         message.metadata.message_type == MessageType::Response
-            && query.query_type() == record_type(self.family)
+            && query.query_type() == self.kind
             && query.name().eq_ignore_root(&self.name)
     }
 
@@ -114,7 +140,12 @@ impl Pending {
         matches!(&self.settled, Some((_, LookupOutcome::Answer(answer))) if answer.truncated)
     }
 
-    fn finish(self, start: Instant, strays: usize) -> Lookup {
+    fn lookup(self, family: Family, start: Instant, strays: usize) -> Lookup {
+        let (transport, took, outcome) = self.finish(start, strays);
+        Lookup { family, transport, took, outcome }
+    }
+
+    fn finish(self, start: Instant, strays: usize) -> (Transport, Duration, LookupOutcome) {
         let (took, outcome) = self.settled.unwrap_or_else(|| {
             let outcome = match strays {
                 0 => LookupOutcome::Silent,
@@ -122,14 +153,7 @@ impl Pending {
             };
             (start.elapsed(), outcome)
         });
-        Lookup { family: self.family, transport: self.transport, took, outcome }
-    }
-}
-
-fn record_type(family: Family) -> RecordType {
-    match family {
-        Family::A => RecordType::A,
-        Family::Aaaa => RecordType::AAAA,
+        (self.transport, took, outcome)
     }
 }
 
@@ -150,7 +174,7 @@ fn socket_trouble(e: &io::Error) -> LookupOutcome {
 async fn over_udp(
     lens: &Lens,
     server: SocketAddr,
-    pending: &mut [Pending; 2],
+    pending: &mut [Pending],
     start: Instant,
     timeout: Duration,
     strays: &mut usize,
@@ -178,7 +202,7 @@ async fn over_udp(
 /// Takes replies until all questions are settled (`true`) or the time is up (`false`).
 async fn receive_until(
     socket: &mut dyn Datagrams,
-    pending: &mut [Pending; 2],
+    pending: &mut [Pending],
     start: Instant,
     until: Instant,
     strays: &mut usize,
@@ -228,7 +252,7 @@ async fn over_tcp(lens: &Lens, server: SocketAddr, question: &mut Pending, start
 }
 
 /// Reads the chain and the addresses at its end, whatever the order of the records.
-fn read_answer(message: &Message, name: &Name, family: Family) -> LookupOutcome {
+fn read_answer(message: &Message, name: &Name, kind: RecordType) -> LookupOutcome {
     let mut owner = name.clone();
     let mut chain: Vec<Hop> = Vec::new();
     let mut ttl: Option<u32> = None;
@@ -249,9 +273,9 @@ fn read_answer(message: &Message, name: &Name, family: Family) -> LookupOutcome 
     }
     let mut addresses = Vec::new();
     for record in message.answers.iter().filter(|record| record.name.eq_ignore_root(&owner)) {
-        let address = match (&record.data, family) {
-            (RData::A(a), Family::A) => IpAddr::V4(a.0),
-            (RData::AAAA(aaaa), Family::Aaaa) => IpAddr::V6(aaaa.0),
+        let address = match (&record.data, kind) {
+            (RData::A(a), RecordType::A) => IpAddr::V4(a.0),
+            (RData::AAAA(aaaa), RecordType::AAAA) => IpAddr::V6(aaaa.0),
             _ => continue,
         };
         shorten(record.ttl);
@@ -290,8 +314,9 @@ fn extended_errors(message: &Message) -> Vec<ExtendedError> {
         .collect()
 }
 
+/// The SOA of a negative answer, or the one that was asked for.
 fn authority(message: &Message) -> Option<Authority> {
-    message.authorities.iter().find_map(|record| match &record.data {
+    message.answers.iter().chain(&message.authorities).find_map(|record| match &record.data {
         RData::SOA(soa) => Some(Authority {
             zone: HostName::from_wire(&record.name.to_ascii()),
             primary: HostName::from_wire(&soa.mname.to_ascii()),

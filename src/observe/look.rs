@@ -39,6 +39,8 @@ pub struct AskedResolver {
     pub name: ResolverName,
     pub server: SocketAddr,
     pub view: View,
+    /// Whether this machine's resolv.conf names it.
+    pub configured: bool,
 }
 
 /// Looks. Ends within two timeouts, and never fails: what went wrong is among the facts.
@@ -51,7 +53,7 @@ pub async fn look(lens: &Lens, subject: &Subject) -> Facts {
     let paths = join_all(tried.into_iter().map(|(address, why)| path::observe(lens, subject, address, why)));
     let (mut paths, proxy) = tokio::join!(paths, proxy::observe(lens, subject));
     paths.sort_by_key(|path: &PathFacts| path.address);
-    Facts { at, took: start.elapsed(), names, paths, untried, proxy }
+    Facts { at, took: start.elapsed(), names, paths, untried, proxy, follow_up: None }
 }
 
 /// Every address worth a connection with the reasons for it; the expected ones first, fronts last.
@@ -68,7 +70,7 @@ fn candidates(subject: &Subject, names: &NameFacts, fronts: &[IpAddr]) -> Vec<(I
     };
     for resolver in &names.resolvers {
         let why = match resolver.view {
-            View::Private => Why::Answered,
+            View::Private | View::Azure => Why::Answered,
             View::Public => Why::PublicFront,
         };
         resolver.addresses().for_each(|address| add(address, why));

@@ -1,6 +1,7 @@
 //! Looking: a subject goes in, facts come out, whatever happens on the way. Nothing here knows a claim.
 
 mod dns;
+mod follow;
 mod http;
 mod look;
 mod names;
@@ -13,6 +14,7 @@ mod subject;
 mod tls;
 mod witness;
 
+pub use follow::follow_up;
 pub use look::{AskedResolver, MOST_ADDRESSES, Subject, look};
 pub use net::{BoxFuture, Datagrams, Net, ProxyPlace, Stream};
 pub use pace::Pacer;

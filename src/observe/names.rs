@@ -22,9 +22,12 @@ pub fn everyone(lens: &Lens, named: &[AskedResolver], host: bool) -> Vec<AskedRe
     let mut all = named.to_vec();
     if host {
         for (i, server) in lens.net.host_resolvers().into_iter().enumerate() {
-            if !all.iter().any(|known| known.server == server && known.view == View::Private) {
-                let name = ResolverName::new(&format!("host-{}", i + 1));
-                all.push(AskedResolver { name, server, view: View::Private });
+            match all.iter_mut().find(|known| known.server == server && known.view.is_private()) {
+                Some(known) => known.configured = true,
+                None => {
+                    let name = ResolverName::new(&format!("host-{}", i + 1));
+                    all.push(AskedResolver { name, server, view: View::of_address(server.ip()), configured: true });
+                }
             }
         }
     }
@@ -33,7 +36,14 @@ pub fn everyone(lens: &Lens, named: &[AskedResolver], host: bool) -> Vec<AskedRe
 
 async fn ask(lens: &Lens, subject: &Subject, resolver: &AskedResolver) -> ResolverFacts {
     let (a, aaaa) = dns::ask(lens, resolver.server, &subject.host_name, subject.timeout).await;
-    ResolverFacts { resolver: resolver.name.clone(), server: resolver.server, view: resolver.view, a, aaaa }
+    ResolverFacts {
+        resolver: resolver.name.clone(),
+        server: resolver.server,
+        view: resolver.view,
+        configured: resolver.configured,
+        a,
+        aaaa,
+    }
 }
 
 async fn os_lookup(lens: &Lens, subject: &Subject) -> Option<OsLookup> {

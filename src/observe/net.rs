@@ -1,6 +1,6 @@
 //! The door to the network: a handful of methods, once with sockets and once simulated.
 
-use crate::facts::OsOutcome;
+use crate::facts::{MachineFacts, OsOutcome};
 use crate::plan::HostName;
 use std::future::Future;
 use std::io;
@@ -40,6 +40,12 @@ pub trait Net: Send + Sync {
 
     /// The name servers of resolv.conf, in its order.
     fn host_resolvers(&self) -> Vec<SocketAddr>;
+
+    /// What this machine's own files say of a name: hosts file and search list.
+    fn machine(&self, host: &HostName) -> MachineFacts;
+
+    /// Whether this machine runs in Azure, where 168.63.129.16 is Azure's own resolver.
+    fn is_in_azure(&self) -> bool;
 
     /// The proxy that this machine's environment names for an HTTPS host, as `NO_PROXY` lets it apply.
     fn environment_proxy(&self, host: &HostName, port: u16) -> Option<ProxyPlace>;

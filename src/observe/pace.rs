@@ -25,6 +25,12 @@ impl Pacer {
         }
     }
 
+    /// Whether a question would leave without waiting for others.
+    pub fn has_room(&self, server: SocketAddr) -> bool {
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        server.ip().is_loopback() || next.get(&server).is_none_or(|slot| *slot <= Instant::now())
+    }
+
     fn reserve(&self, server: SocketAddr, questions: u32, now: Instant) -> Instant {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = next.entry(server).or_insert(now);

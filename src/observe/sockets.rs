@@ -1,7 +1,7 @@
 //! The network as it is: sockets, getaddrinfo, resolv.conf and the proxy variables of this machine.
 
 use super::net::{BoxFuture, Datagrams, Net, ProxyPlace, Stream};
-use crate::facts::OsOutcome;
+use crate::facts::{MachineFacts, OsOutcome};
 use crate::plan::{HostName, Vantage};
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
 use hyper_util::client::proxy::matcher::Matcher;
@@ -15,6 +15,13 @@ use tokio::sync::Semaphore;
 const MOST_OS_LOOKUPS: usize = 16;
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
+
+const HOSTS: &str = "/etc/hosts";
+
+/// Azure's virtual machines carry this asset tag, which is how cloud-init knows them too (cloud-init, "Azure" datasource).
+const AZURE_ASSET_TAG: &str = "7783-7084-3265-9085-8269-3286-77";
+
+const ASSET_TAG: &str = "/sys/class/dmi/id/chassis_asset_tag";
 
 pub struct Sockets {
     /// The address that probes leave from; `None` lets the route choose.
@@ -72,10 +79,20 @@ impl Net for Sockets {
     }
 
     fn host_resolvers(&self) -> Vec<SocketAddr> {
-        let text = std::fs::read(RESOLV_CONF).unwrap_or_default();
-        let (config, _unreadable_lines) = resolv_conf::Config::parse_with_errors(&text);
+        let config = resolver_config();
         let scoped = config.nameservers.iter().map(IpAddr::from);
         scoped.map(|address| SocketAddr::new(address, 53)).collect()
+    }
+
+    fn machine(&self, host: &HostName) -> MachineFacts {
+        let config = resolver_config();
+        let search = config.get_last_search_or_domain().map(|domain| HostName::from_wire(domain)).collect();
+        let text = String::from_utf8_lossy(&std::fs::read(HOSTS).unwrap_or_default()).into_owned();
+        MachineFacts { hosts: entries(&text, host), search, ndots: config.ndots }
+    }
+
+    fn is_in_azure(&self) -> bool {
+        std::fs::read_to_string(ASSET_TAG).is_ok_and(|tag| tag.trim() == AZURE_ASSET_TAG)
     }
 
     fn environment_proxy(&self, host: &HostName, port: u16) -> Option<ProxyPlace> {
@@ -104,6 +121,22 @@ impl Datagrams for UdpSocket {
     fn receive<'a>(&'a mut self, into: &'a mut [u8]) -> BoxFuture<'a, io::Result<usize>> {
         Box::pin(UdpSocket::recv(self, into))
     }
+}
+
+fn resolver_config() -> resolv_conf::Config {
+    let text = std::fs::read(RESOLV_CONF).unwrap_or_default();
+    let (config, _unreadable_lines) = resolv_conf::Config::parse_with_errors(&text);
+    config
+}
+
+/// The addresses that a hosts file gives a name (hosts(5)).
+fn entries(text: &str, host: &HostName) -> Vec<IpAddr> {
+    let lines = text.lines().filter_map(|line| {
+        let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
+        let address: IpAddr = words.next()?.parse().ok()?;
+        words.any(|name| name.eq_ignore_ascii_case(host.as_str())).then_some(address)
+    });
+    lines.collect()
 }
 
 fn getaddrinfo(host: &str) -> OsOutcome {

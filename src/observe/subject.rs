@@ -29,7 +29,12 @@ pub fn resolvers_of(plan: &Plan, vantage: &Vantage) -> Vec<AskedResolver> {
         ResolverRef::Named(name) => plan.resolver(name.as_str()),
     });
     named
-        .map(|resolver| AskedResolver { name: resolver.name.clone(), server: resolver.address, view: resolver.view })
+        .map(|resolver| AskedResolver {
+            name: resolver.name.clone(),
+            server: resolver.address,
+            view: resolver.view,
+            configured: false,
+        })
         .collect()
 }
 

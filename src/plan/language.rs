@@ -67,6 +67,8 @@ const fn may(name: &'static str, form: Form, doc: &'static str) -> KeyRule {
 pub const CLAIMS: &[&str] = &["private", "blocked", "public", "none"];
 /// The claims an exception can make.
 pub const EXCEPTION_CLAIMS: &[&str] = &["private", "blocked", "public"];
+/// Whose view a resolver shows.
+pub const VIEWS: &[&str] = &["private", "azure", "public"];
 /// The layers at which a wrong path may be stopped.
 pub const LAYERS: &[&str] = &["dns", "timeout", "refused", "reset", "unreachable", "tls", "denied"];
 
@@ -157,8 +159,8 @@ pub static RESOLVER: Table = Table {
         must("address", Form::Server, "Its address, with a port where it is not 53."),
         may(
             "view",
-            Form::OneOf(&["private", "public"]),
-            "`public` for a resolver that shows the internet's view; it is asked only to learn the public side. Default `private`.",
+            Form::OneOf(VIEWS),
+            "`public` for a resolver that shows the internet's view; it is asked only to learn the public side. `azure` for Azure's own DNS, such as the inbound endpoint of a Private Resolver. Default: `azure` for 168.63.129.16, else `private`.",
         ),
     ],
 };

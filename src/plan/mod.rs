@@ -131,8 +131,40 @@ pub struct Resolver {
 #[serde(rename_all = "kebab-case")]
 pub enum View {
     Private,
+    /// Azure's own DNS: 168.63.129.16, or the inbound endpoint of a Private Resolver. It is held against claims as any
+    /// private view is, and what it says tells a fault of the zone from one of another resolver.
+    Azure,
     /// The internet's view: asked only to learn the public side, never held against a claim.
     Public,
+}
+
+impl View {
+    pub const ALL: [Self; 3] = [Self::Private, Self::Azure, Self::Public];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Azure => "azure",
+            Self::Public => "public",
+        }
+    }
+
+    /// Whether its answers are held against claims.
+    pub const fn is_private(self) -> bool {
+        match self {
+            Self::Private | Self::Azure => true,
+            Self::Public => false,
+        }
+    }
+
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|view| view.word() == word)
+    }
+
+    /// The view of a resolver whose plan does not say.
+    pub fn of_address(address: IpAddr) -> Self {
+        if address.to_canonical() == IpAddr::V4(address::AZURE_PLATFORM) { Self::Azure } else { Self::Private }
+    }
 }
 
 #[derive(Clone, Debug)]

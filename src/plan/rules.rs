@@ -90,6 +90,12 @@ impl Plan {
         Some(Decision { rule, exception: self.exceptions.iter().find(covers) })
     }
 
+    /// The exception of a pair that ended last before a day.
+    pub fn lapsed(&self, vantage: &Vantage, target: &Target, day: Date) -> Option<&Exception> {
+        let of_pair = self.exceptions.iter().filter(|e| e.from.matches(vantage) && e.to.matches(target));
+        of_pair.filter(|exception| exception.ends < day).max_by_key(|exception| exception.ends)
+    }
+
     /// Everything a vantage looks at on a day, in the order of the plan; pairs covered by `none` are left out.
     pub fn cases(&self, vantage: &VantageName, day: Date) -> Vec<Case<'_>> {
         self.all_cases(vantage, day).filter(|case| *case.decision.claim() != Claim::None).collect()

@@ -6,7 +6,7 @@
 use super::board::{Board, Entry, Header, Seen};
 use super::meters::Meters;
 use crate::judge::{PublicFallback, Verdict};
-use crate::plan::{AddressClass, View};
+use crate::plan::AddressClass;
 use prometheus::TextEncoder;
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use std::collections::BTreeMap;
@@ -302,7 +302,7 @@ fn findings<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>) {
             ("check", entry.face.check.as_str()),
             ("finding", finding.code.word()),
             ("severity", finding.severity.word()),
-            ("cause", finding.cause.map_or("", |cause| cause.word())),
+            ("cause", finding.cause().map_or("", |cause| cause.word())),
         ];
         out.push((labels, 1.0));
     }
@@ -317,7 +317,7 @@ fn exposures<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>) {
 
 fn answers<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>) {
     let Some(seen) = &entry.seen else { return };
-    for resolver in seen.facts.names.resolvers.iter().filter(|resolver| resolver.view == View::Private) {
+    for resolver in seen.facts.names.resolvers.iter().filter(|resolver| resolver.view.is_private()) {
         for lookup in resolver.lookups() {
             let mut counts: BTreeMap<AddressClass, usize> =
                 [(AddressClass::Expected, 0), (AddressClass::Public, 0)].into_iter().collect();

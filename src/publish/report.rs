@@ -2,8 +2,8 @@
 
 use super::board::{Board, Entry, Seen};
 use crate::facts::Facts;
-use crate::judge::{Code, Finding, Severity, Verdict};
-use crate::{judge, story};
+use crate::judge::{self, Verdict};
+use crate::story::{Told, told};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -45,27 +45,10 @@ pub struct CheckReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
     /// The worst first.
-    pub findings: Vec<FindingReport>,
+    pub findings: Vec<Told>,
     /// What the wire said; `null` before the first look.
     #[schemars(with = "Option<serde_json::Value>")]
     pub facts: Option<Arc<Facts>>,
-}
-
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct FindingReport {
-    #[schemars(with = "String")]
-    pub code: Code,
-    #[schemars(with = "String")]
-    pub severity: Severity,
-    /// The likely cause of a public answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub cause: Option<judge::Cause>,
-    pub summary: String,
-    pub evidence: Vec<String>,
-    /// The first thing to try.
-    #[serde(rename = "try")]
-    pub first_try: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -118,19 +101,8 @@ fn check(entry: &Entry) -> CheckReport {
         rule: face.rule.clone(),
         exception: face.exception.clone(),
         since: seen.map(|s| s.standing.verdict_since),
-        findings: seen.iter().flat_map(|s| &s.judgement.findings).map(finding).collect(),
+        findings: seen.iter().flat_map(|s| &s.judgement.findings).map(told).collect(),
         facts: seen.map(|s| Arc::clone(&s.facts)),
-    }
-}
-
-fn finding(finding: &Finding) -> FindingReport {
-    FindingReport {
-        code: finding.code,
-        severity: finding.severity,
-        cause: finding.cause,
-        summary: story::summary(finding),
-        evidence: finding.evidence.iter().map(story::evidence).collect(),
-        first_try: finding.first_try().to_owned(),
     }
 }
 

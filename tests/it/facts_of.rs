@@ -58,6 +58,7 @@ pub fn resolver(name: &str, a: LookupOutcome, aaaa: LookupOutcome) -> ResolverFa
         resolver: ResolverName::new(name),
         server: "10.0.0.4:53".parse().unwrap(),
         view: View::Private,
+        configured: false,
         a: lookup(Family::A, a),
         aaaa: lookup(Family::Aaaa, aaaa),
     }
@@ -102,6 +103,7 @@ pub fn facts(resolvers: Vec<ResolverFacts>, paths: Vec<PathFacts>) -> Facts {
         paths,
         untried: Vec::new(),
         proxy: None,
+        follow_up: None,
     }
 }
 

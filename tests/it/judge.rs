@@ -7,7 +7,7 @@ use crate::repository::{CATALOG, read};
 use fencepost::facts::{
     CertTrouble, ConnectOutcome, Facts, HttpOutcome, LookupOutcome, OsOutcome, PathFacts, TlsOutcome,
 };
-use fencepost::judge::{Asked, Judgement, PublicFallback, Verdict, Witnessing, judge};
+use fencepost::judge::{Around, Asked, Judgement, PublicFallback, Terms, Verdict, Witnessing, judge};
 use fencepost::plan::{Claim, Layer, Plan};
 use std::sync::LazyLock;
 
@@ -26,7 +26,16 @@ static PLAN: LazyLock<Plan> = LazyLock::new(|| {
 pub fn judged(claim: &Claim, facts: &Facts, witness: &Witnessing) -> Judgement {
     let target = &PLAN.targets[0];
     let service = CATALOG.service(&target.service).unwrap();
-    judge(&Asked { claim, target, endpoint: &target.endpoints[0], service, networks: &PLAN.networks }, facts, witness)
+    let asked = Asked {
+        claim,
+        target,
+        endpoint: &target.endpoints[0],
+        service,
+        networks: &PLAN.networks,
+        around: &Around::default(),
+        terms: Terms::of_rule(claim, "2026-11-22".parse().unwrap()),
+    };
+    judge(&asked, facts, witness)
 }
 
 pub fn blocked(by: &[Layer]) -> Claim {

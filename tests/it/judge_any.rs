@@ -130,7 +130,7 @@ fn any_witness() -> impl Strategy<Value = Witnessing> {
 /// A judgement without its evidence.
 fn gist(judgement: &Judgement) -> (Verdict, String, Vec<String>) {
     let mut findings: Vec<String> =
-        judgement.findings.iter().map(|f| format!("{} {:?} {:?}", f.code.word(), f.cause, f.weight)).collect();
+        judgement.findings.iter().map(|f| format!("{} {:?} {:?}", f.code.word(), f.cause(), f.weight)).collect();
     findings.sort();
     (judgement.verdict, judgement.fallback.word().to_owned(), findings)
 }
@@ -208,7 +208,7 @@ proptest! {
             return Ok(());
         }
         prop_assert!(facts.paths.iter().any(|path| path.http.is_some()), "{:?}", gist(&judgement));
-        let wire = facts.names.resolvers.iter().any(|r| r.view == View::Private && r.addresses().next().is_some());
+        let wire = facts.names.resolvers.iter().any(|r| r.view.is_private() && r.addresses().next().is_some());
         let os = facts.names.os.as_ref().map(|os| &os.outcome);
         prop_assert!(wire || matches!(os, Some(OsOutcome::Addresses(given)) if !given.is_empty()));
     }

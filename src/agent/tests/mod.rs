@@ -67,6 +67,7 @@ fn facts(work: &Work, at: Timestamp, answers: bool) -> Facts {
         resolver: ResolverName::new("r"),
         server: "10.0.0.4:53".parse().unwrap(),
         view: View::Private,
+        configured: false,
         a: lookup(Family::A, answer(vec![address])),
         aaaa: lookup(Family::Aaaa, answer(Vec::new())),
     };
@@ -81,7 +82,7 @@ fn facts(work: &Work, at: Timestamp, answers: bool) -> Facts {
         http: answers.then_some(Http { took, outcome: said }),
     };
     let names = NameFacts { os: None, resolvers: vec![resolver] };
-    Facts { at, took, names, paths: vec![path], untried: Vec::new(), proxy: None }
+    Facts { at, took, names, paths: vec![path], untried: Vec::new(), proxy: None, follow_up: None }
 }
 
 #[test]

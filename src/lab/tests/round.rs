@@ -1,14 +1,15 @@
 //! One round of every vantage: look, then judge, as the agent does.
 
+use crate::agent::{Estate, Grounds, once};
 use crate::catalog::Catalog;
 use crate::clock;
-use crate::facts::Facts;
-use crate::judge::{Asked, Judgement, Verdict, Witnessing, judge};
 use crate::lab::World;
-use crate::observe::{Lens, look, look_at_witness, resolvers_of, subject_of};
-use crate::plan::{Case, Claim, Plan, Vantage};
+use crate::observe::Lens;
+use crate::plan::{Plan, Vantage};
+use crate::publish::Entry;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Vantage and check, and what came of it.
 pub type Round = BTreeMap<(String, String), Said>;
@@ -33,66 +34,21 @@ pub async fn round(plan: &Plan, catalog: &Catalog, lens_of: impl Fn(&Vantage) ->
 }
 
 async fn round_of(plan: &Plan, catalog: &Catalog, vantage: &Vantage, lens: Lens) -> Round {
-    let mut round = Round::new();
-    let day = clock::day(clock::now());
-    let cases = plan.cases(&vantage.name, day);
-    let looks = cases.into_iter().map(|case| {
-        let lens = lens.clone();
-        async move {
-            let service = catalog.service(&case.target.service).unwrap();
-            let facts = look(&lens, &subject_of(plan, &case, service)).await;
-            (case, facts)
-        }
-    });
-    let seen: Vec<(Case<'_>, Facts)> = join_all(looks).await;
-    let witness = witness(plan, catalog, vantage, &lens, &seen).await;
-    for (case, facts) in &seen {
-        let judgement = judged(plan, catalog, case, facts, &witness);
-        round.insert((vantage.name.to_string(), case.name().to_string()), said(case, &judgement));
-    }
-    round
-}
-
-async fn witness(
-    plan: &Plan,
-    catalog: &Catalog,
-    vantage: &Vantage,
-    lens: &Lens,
-    seen: &[(Case<'_>, Facts)],
-) -> Witnessing {
-    let Some(named) = &vantage.witness else {
-        let holds = seen
-            .iter()
-            .filter(|(case, _)| *case.decision.claim() == Claim::Private)
-            .any(|(case, facts)| judged(plan, catalog, case, facts, &Witnessing::NotSeen).verdict == Verdict::Holds);
-        return if holds { Witnessing::Succeeded("a private check".to_owned()) } else { Witnessing::NotSeen };
+    let grounds = Grounds::new(plan.clone(), catalog.clone(), Some(vantage.name.as_str()), &[]).unwrap();
+    let estate = Estate::new(grounds, lens, clock::day(clock::now()));
+    let board = once(&estate, 64, || {}).await;
+    let said = |entry: &Arc<Entry>| {
+        let judgement = &entry.seen.as_ref()?.judgement;
+        let first = judgement.findings.first();
+        let said = Said {
+            claim: entry.face.claim,
+            verdict: judgement.verdict.word(),
+            finding: first.map(|finding| (finding.code.word(), finding.cause().map(|cause| cause.word()))),
+            fallback: judgement.fallback.word(),
+        };
+        Some(((vantage.name.to_string(), entry.face.check.to_string()), said))
     };
-    let resolvers = resolvers_of(plan, vantage);
-    let facts =
-        look_at_witness(lens, named, &resolvers, vantage.uses_host(), &plan.networks, plan.settings.timeout).await;
-    let tried = facts.tried.join(", ");
-    if facts.succeeded { Witnessing::Succeeded(tried) } else { Witnessing::Failed(tried) }
-}
-
-fn judged(plan: &Plan, catalog: &Catalog, case: &Case<'_>, facts: &Facts, witness: &Witnessing) -> Judgement {
-    let asked = Asked {
-        claim: case.decision.claim(),
-        target: case.target,
-        endpoint: case.endpoint,
-        service: catalog.service(&case.target.service).unwrap(),
-        networks: &plan.networks,
-    };
-    judge(&asked, facts, witness)
-}
-
-fn said(case: &Case<'_>, judgement: &Judgement) -> Said {
-    let first = judgement.findings.first();
-    Said {
-        claim: case.decision.claim().word(),
-        verdict: judgement.verdict.word(),
-        finding: first.map(|finding| (finding.code.word(), finding.cause.map(|cause| cause.word()))),
-        fallback: judgement.fallback.word(),
-    }
+    board.checks.iter().filter_map(said).collect()
 }
 
 /// In the healthy world everything holds, without a finding, and nothing private has a public answer.

@@ -28,7 +28,7 @@ pub fn plan(draft: PlanFile, services: &ServiceOutlines, faults: &mut Vec<Fault>
         .map(|r| Resolver {
             name: ResolverName::new(&r.name.value),
             address: r.address,
-            view: if r.public_view { View::Public } else { View::Private },
+            view: r.view.unwrap_or_else(|| View::of_address(r.address.ip())),
         })
         .collect();
     c.reserved_names(&draft.vantages, &draft.resolvers, &draft.targets);
@@ -128,7 +128,7 @@ impl Checker<'_> {
 
     fn vantage(&mut self, file: &VantageFile, resolvers: &[Resolver]) -> Vantage {
         let by_default = || {
-            let private = resolvers.iter().filter(|r| r.view == View::Private);
+            let private = resolvers.iter().filter(|r| r.view.is_private());
             let named = private.map(|r| ResolverRef::Named(r.name.clone()));
             std::iter::once(ResolverRef::Host).chain(named).collect()
         };

@@ -2,6 +2,7 @@
 
 mod rules;
 
+use super::View;
 use super::address::Networks;
 use super::fault::Place;
 use super::language as lang;
@@ -66,7 +67,8 @@ pub struct WitnessFile {
 pub struct ResolverFile {
     pub name: Spot<String>,
     pub address: SocketAddr,
-    pub public_view: bool,
+    /// `None` where the address decides.
+    pub view: Option<View>,
 }
 
 pub struct TargetFile {
@@ -243,9 +245,9 @@ fn witness(r: &mut Reader, node: &Node) -> Option<WitnessFile> {
 
 fn resolver(r: &mut Reader, name: Spot<String>, node: &Node) -> Option<ResolverFile> {
     let f = r.fields(node, &lang::RESOLVER)?;
-    let view = f.get("view").and_then(|n| r.word(n, "view", &["private", "public"]));
+    let view = f.get("view").and_then(|n| r.word(n, "view", lang::VIEWS));
     let address = f.get("address").and_then(|n| r.server(n, "the address"))?;
-    Some(ResolverFile { name, address, public_view: view.is_some_and(|v| v.value == "public") })
+    Some(ResolverFile { name, address, view: view.and_then(|v| View::of_word(v.value)) })
 }
 
 fn target(r: &mut Reader, name: Spot<String>, node: &Node) -> Option<TargetFile> {

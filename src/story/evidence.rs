@@ -1,35 +1,12 @@
-//! One voice: findings and evidence told in plain words, the same in the table, in JSON, in logs and in alerts.
-//!
-//! It decides nothing; it only says what was decided and seen.
+//! Evidence in words.
 
 use crate::facts::{
-    Answer, CertTrouble, Certificate, ConnectOutcome, HttpOutcome, LookupOutcome, OsOutcome, Rcode, TlsOutcome, Tunnel,
+    Answer, CertTrouble, Certificate, ConnectOutcome, HttpOutcome, Inquired, Inquiry, LookupOutcome, OsOutcome,
+    Purpose, Rcode, TlsOutcome, Tunnel,
 };
-use crate::judge::{Cause, Evidence, Finding};
+use crate::judge::Evidence;
 use crate::plan::{AddressClass, Layer};
 use std::net::IpAddr;
-
-/// A finding's headline: its summary, with the cause where one is known.
-pub fn summary(finding: &Finding) -> String {
-    let cause = match finding.cause {
-        None => return finding.code.summary().to_owned(),
-        Some(Cause::ForwarderBypassesAzure) => "probably a forwarder that bypasses Azure DNS (inferred)",
-        Some(Cause::NoPrivateEndpoint) => {
-            "the chain passes no privatelink alias: probably no private endpoint (inferred)"
-        }
-        Some(Cause::PublicRecordInZone) => "the privatelink name itself has the public address (inferred)",
-        Some(Cause::Undetermined) => "the answers alone do not tell the cause",
-    };
-    format!("{} Cause: {cause}.", finding.code.summary())
-}
-
-/// One line for a log or a table: the code, and the first piece of evidence.
-pub fn line(finding: &Finding) -> String {
-    match finding.evidence.first() {
-        Some(first) => format!("{}: {}", finding.code.word(), evidence(first)),
-        None => format!("{}: {}", finding.code.word(), finding.code.summary()),
-    }
-}
 
 /// A piece of evidence, as one sentence without its full stop.
 pub fn evidence(seen: &Evidence) -> String {
@@ -57,6 +34,39 @@ pub fn evidence(seen: &Evidence) -> String {
         Evidence::Witness(said) => said.clone(),
         Evidence::Proxy { proxy, tunnel } => format!("the proxy {proxy} {}", tunnelled(tunnel)),
         Evidence::Tail { name, says } => format!("the alias {name} says that {says}"),
+        Evidence::Inquired(inquired) => inquiry(inquired),
+        Evidence::HostsFile(addresses) => format!("the hosts file of this machine gives {}", list(addresses)),
+        Evidence::Configured { server } => format!("resolv.conf names {}", server.ip()),
+        Evidence::NoAlias { resolver, zone } => format!("the answer of {resolver} passes no name in {zone}"),
+        Evidence::AzureSays { resolver, addresses } => {
+            let given: Vec<String> = addresses.iter().map(|(a, class)| format!("{a} ({})", class.word())).collect();
+            format!("{resolver}, Azure's own resolver, answers the same name with {}", given.join(", "))
+        }
+        Evidence::Exception { name, ends } => format!("the exception {name} ends on {ends}"),
+        Evidence::Reload(why) => {
+            format!("the newest plan could not be read: {}", why.lines().next().unwrap_or_default())
+        }
+    }
+}
+
+/// A follow-up question and its answer.
+fn inquiry(inquired: &Inquired) -> String {
+    let Inquiry { purpose, resolver, name, .. } = &inquired.inquiry;
+    let asked = match purpose {
+        Purpose::ZoneAuthority | Purpose::SuffixAuthority => format!("asked for the SOA of {name}, {resolver}"),
+        Purpose::PrivatelinkName => format!("asked for {name} directly, {resolver}"),
+        Purpose::Canary => format!("asked for {name}, which nobody has, {resolver}"),
+        Purpose::AzureResolver => format!("asked for {name}, {resolver}, Azure's own resolver,"),
+        Purpose::Sibling => format!("asked for {name}, another name of the account, {resolver}"),
+        Purpose::SearchSuffix => format!("asked for {name}, the name with a search domain, {resolver}"),
+    };
+    let Some(answer) = inquired.answer() else { return format!("{asked} {}", lookup(&inquired.outcome)) };
+    let soa = answer.authority.as_ref().map(|soa| format!("the SOA of {} at {}", soa.zone, soa.primary));
+    match (purpose.asks_for_authority(), soa, answer.addresses.as_slice()) {
+        (true, Some(soa), _) => format!("{asked} answered with {soa}"),
+        (false, Some(soa), []) => format!("{asked} answered {} with {soa}", answer.rcode),
+        (_, None, []) => format!("{asked} answered {} without an SOA", answer.rcode),
+        (_, _, given) => format!("{asked} answered with {}", list(given)),
     }
 }
 
@@ -77,6 +87,9 @@ fn answered(addresses: &[(IpAddr, AddressClass)], answer: &Answer) -> String {
     if !answer.chain.is_empty() {
         let names: Vec<&str> = answer.chain.iter().map(|hop| hop.name.as_str()).collect();
         text.push_str(&format!(" by way of {}", names.join(" → ")));
+    }
+    if let Some(soa) = answer.authority.as_ref().filter(|_| addresses.is_empty()) {
+        text.push_str(&format!(", said for the zone {} at {}", soa.zone, soa.primary));
     }
     for error in &answer.extended_errors {
         text.push_str(&format!(" (extended error {}: {})", error.code, error.text));

@@ -1,0 +1,40 @@
+//! Whose zone answers, as its SOA tells.
+//!
+//! Azure's private zones name `azureprivatedns.net` as their primary server; that is what exported templates of such
+//! zones hold. No Microsoft page promises it, so whatever rests on it is an inference.
+
+use crate::facts::{Authority, FollowUp, Inquired, Purpose, Rcode, ResolverFacts};
+
+const PRIVATE_PRIMARY: &str = "azureprivatedns.net";
+
+pub fn is_azure_private(soa: &Authority) -> bool {
+    soa.primary.is_under(PRIVATE_PRIMARY)
+}
+
+/// Who answers for a zone at a resolver.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Whose<'f> {
+    /// An Azure private zone.
+    Private(&'f Inquired),
+    /// Somebody else: the internet, or a zone made by hand.
+    Other(&'f Inquired),
+    /// The question was not asked, or brought no SOA.
+    Untold,
+}
+
+/// What the SOA questions of one purpose say; a private zone among several decides.
+pub fn whose<'f>(follow_up: Option<&'f FollowUp>, resolver: &'f ResolverFacts, purpose: Purpose) -> Whose<'f> {
+    let Some(follow_up) = follow_up else { return Whose::Untold };
+    let mut told = Whose::Untold;
+    for inquired in follow_up.at(resolver, purpose) {
+        let answer = inquired.answer().filter(|a| matches!(a.rcode, Rcode::NO_ERROR | Rcode::NAME_ERROR));
+        let Some(soa) = answer.and_then(|answer| answer.authority.as_ref()) else { continue };
+        // The SOA of a zone above says that the zone asked for is not there.
+        let is_of_the_zone = soa.zone.is_under(inquired.inquiry.name.as_str());
+        if is_azure_private(soa) && is_of_the_zone {
+            return Whose::Private(inquired);
+        }
+        told = Whose::Other(inquired);
+    }
+    told
+}

@@ -1,0 +1,269 @@
+//! Why an answer is public. The answers alone tell little; what the follow-up questions brought decides, and where it
+//! fits more than one cause, none is named.
+//!
+//! Sources: Microsoft, "Azure Private Endpoint DNS integration" and "Fallback to internet for Azure Private DNS zones"
+//! for the mechanisms. That an SOA tells them apart is concluded from these, so every cause here is an inference.
+
+use super::authority::{Whose, whose};
+use super::causes::{Cause, Diagnosis};
+use super::finding::Evidence;
+use super::inquire::Names;
+use super::names::{Says, private_view, says};
+use super::{Asked, authority};
+use crate::facts::{Answer, Facts, FollowUp, Inquired, Purpose, Rcode, ResolverFacts};
+use crate::plan::{AddressClass, HostName, View};
+use std::net::IpAddr;
+
+/// Why this resolver's answer is public.
+pub fn public_answer(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts, answer: &Answer) -> Diagnosis {
+    let case = Case {
+        asked,
+        facts,
+        follow_up: facts.follow_up.as_deref(),
+        resolver,
+        answer,
+        names: Names::of(asked),
+        is_azure: resolver.view == View::Azure,
+    };
+    match case.names.alias_position(answer) {
+        None => case.without_alias(),
+        Some(position) if position + 1 == answer.chain.len() => case.record_is_public(),
+        Some(_) => case.followed_to_the_internet(),
+    }
+}
+
+/// What an inquiry about an address brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direct {
+    Expected,
+    Public,
+    Nothing,
+    Untold,
+}
+
+struct Case<'c> {
+    asked: &'c Asked<'c>,
+    facts: &'c Facts,
+    follow_up: Option<&'c FollowUp>,
+    resolver: &'c ResolverFacts,
+    answer: &'c Answer,
+    names: Names,
+    is_azure: bool,
+}
+
+impl Case<'_> {
+    /// The chain ends on the public side without ever passing the privatelink name.
+    fn without_alias(&self) -> Diagnosis {
+        if let Some(azure) = self.azure_gives_expected() {
+            return self.bypasses(vec![azure]);
+        }
+        let tail = tail(self.asked, self.answer);
+        let shown_elsewhere = self.facts.names.resolvers.iter().filter(|r| r.server != self.resolver.server);
+        let mut elsewhere = shown_elsewhere.filter_map(|r| Some((r, r.a.answer()?)));
+        let alias_elsewhere = elsewhere.any(|(_, answer)| self.names.passes_alias(answer));
+        match (tail, self.names.zones.first()) {
+            (Some(tail), Some(zone)) if !alias_elsewhere => {
+                let no_alias = Evidence::NoAlias { resolver: self.resolver.resolver.clone(), zone: zone.clone() };
+                Diagnosis::inferred(Cause::NoPrivateEndpoint, vec![no_alias, tail], Vec::new())
+            }
+            (tail, _) => Diagnosis::undetermined(tail.into_iter().collect()),
+        }
+    }
+
+    /// The privatelink name itself has the public address.
+    fn record_is_public(&self) -> Diagnosis {
+        match self.zone() {
+            Whose::Private(soa) => Diagnosis::inferred(Cause::PublicRecordInZone, vec![inquired(soa)], Vec::new()),
+            Whose::Other(soa) => match self.azure_gives_expected() {
+                Some(azure) => self.bypasses(vec![azure, inquired(soa)]),
+                None => Diagnosis::undetermined(vec![inquired(soa)]),
+            },
+            Whose::Untold => self
+                .azure_gives_expected()
+                .map_or_else(|| Diagnosis::undetermined(Vec::new()), |azure| self.bypasses(vec![azure])),
+        }
+    }
+
+    /// The privatelink name is an alias of names on the public side.
+    fn followed_to_the_internet(&self) -> Diagnosis {
+        let (direct, direct_seen) = self.direct();
+        match (self.azure_gives_expected(), self.zone()) {
+            (Some(azure), zone) => self.beside_a_good_azure(azure, &zone, direct, direct_seen),
+            (None, Whose::Private(soa)) => self.in_a_linked_network(soa, direct, direct_seen),
+            (None, Whose::Other(soa)) => self.in_an_unlinked_network(soa),
+            (None, Whose::Untold) => Diagnosis::undetermined(direct_seen),
+        }
+    }
+
+    /// Azure's own resolver gives the private answer, so the fault lies with this one.
+    fn beside_a_good_azure(
+        &self,
+        azure: Evidence,
+        zone: &Whose<'_>,
+        direct: Direct,
+        direct_seen: Vec<Evidence>,
+    ) -> Diagnosis {
+        let mut seen = vec![azure];
+        match zone {
+            Whose::Private(soa) | Whose::Other(soa) => seen.push(inquired(soa)),
+            Whose::Untold => {}
+        }
+        seen.extend(direct_seen);
+        match (zone, direct) {
+            (Whose::Private(_) | Whose::Other(_) | Whose::Untold, Direct::Expected)
+            | (Whose::Private(_), Direct::Nothing) => self.privatelink_only(seen),
+            // A copy of the zone in which the record is missing.
+            (Whose::Private(_), Direct::Public) => self.redirected(seen),
+            (Whose::Private(_), Direct::Untold) => Diagnosis::undetermined(seen),
+            (Whose::Other(_) | Whose::Untold, Direct::Public | Direct::Nothing | Direct::Untold) => self.bypasses(seen),
+        }
+    }
+
+    /// This resolver asks a linked zone, and the public name goes public all the same.
+    fn in_a_linked_network(&self, soa: &Inquired, direct: Direct, direct_seen: Vec<Evidence>) -> Diagnosis {
+        let mut seen = vec![inquired(soa)];
+        seen.extend(direct_seen);
+        match direct {
+            Direct::Public => self.redirected(seen),
+            // A resolver that follows the alias itself cannot find the record and miss it at once.
+            Direct::Expected | Direct::Nothing if !self.is_azure => self.privatelink_only(seen),
+            Direct::Expected | Direct::Nothing | Direct::Untold => Diagnosis::undetermined(seen),
+        }
+    }
+
+    /// Nobody here knows a private zone.
+    fn in_an_unlinked_network(&self, soa: &Inquired) -> Diagnosis {
+        let mut seen = vec![inquired(soa)];
+        seen.extend(self.siblings());
+        if self.is_azure {
+            return Diagnosis::inferred(Cause::ZoneNotLinked, seen, Vec::new());
+        }
+        // Azure's own resolver is public too: one missing link explains both.
+        let azure = private_view(&self.facts.names).filter(|r| r.view == View::Azure);
+        for resolver in azure {
+            if let Whose::Other(soa) = whose(self.follow_up, resolver, Purpose::ZoneAuthority) {
+                seen.push(inquired(soa));
+                return Diagnosis::inferred(Cause::ZoneNotLinked, seen, Vec::new());
+            }
+        }
+        match self.azure_inquired().map(|azure| self.reads(azure)) {
+            Some(Direct::Public) if self.azure_zone_is_other() => {
+                Diagnosis::inferred(Cause::ZoneNotLinked, seen, Vec::new())
+            }
+            Some(Direct::Expected | Direct::Public | Direct::Nothing | Direct::Untold) | None => {
+                Diagnosis::undetermined(seen)
+            }
+        }
+    }
+
+    fn privatelink_only(&self, supports: Vec<Evidence>) -> Diagnosis {
+        Diagnosis::inferred(Cause::PrivatelinkOnlyForwarder, supports, Vec::new())
+    }
+
+    fn bypasses(&self, mut supports: Vec<Evidence>) -> Diagnosis {
+        supports.extend(self.siblings());
+        Diagnosis::inferred(Cause::ForwarderBypassesAzure, supports, Vec::new())
+    }
+
+    /// A private zone that has no record, and an answer from the internet all the same.
+    fn redirected(&self, mut supports: Vec<Evidence>) -> Diagnosis {
+        let canary = self.follow_up.and_then(|f| f.at(self.resolver, Purpose::Canary).next());
+        let refused = canary.filter(|canary| {
+            let answer = canary.answer().filter(|answer| answer.rcode == Rcode::NAME_ERROR);
+            answer.and_then(|answer| answer.authority.as_ref()).is_some_and(authority::is_azure_private)
+        });
+        match (refused, canary) {
+            // The zone itself says no to a missing name, so its link does not fall back.
+            (Some(refused), _) => {
+                supports.push(inquired(refused));
+                Diagnosis::undetermined(supports)
+            }
+            (None, canary) => {
+                supports.extend(canary.map(inquired));
+                Diagnosis::inferred(Cause::RecordMissingWithRedirect, supports, Vec::new())
+            }
+        }
+    }
+
+    fn zone(&self) -> Whose<'_> {
+        whose(self.follow_up, self.resolver, Purpose::ZoneAuthority)
+    }
+
+    /// What this resolver says of the privatelink name itself.
+    fn direct(&self) -> (Direct, Vec<Evidence>) {
+        let asked: Vec<&Inquired> =
+            self.follow_up.iter().flat_map(|f| f.at(self.resolver, Purpose::PrivatelinkName)).collect();
+        let readings: Vec<Direct> = asked.iter().map(|inquired| self.reads(inquired)).collect();
+        let best = [Direct::Expected, Direct::Public, Direct::Nothing].into_iter().find(|d| readings.contains(d));
+        (best.unwrap_or(Direct::Untold), asked.into_iter().map(inquired).collect())
+    }
+
+    fn reads(&self, inquired: &Inquired) -> Direct {
+        let Some(answer) = inquired.answer() else { return Direct::Untold };
+        let classes: Vec<AddressClass> = answer.addresses.iter().map(|a| self.asked.class(*a)).collect();
+        if classes.contains(&AddressClass::Public) {
+            Direct::Public
+        } else if classes.contains(&AddressClass::Expected) {
+            Direct::Expected
+        } else if classes.is_empty() && matches!(answer.rcode, Rcode::NO_ERROR | Rcode::NAME_ERROR) {
+            Direct::Nothing
+        } else {
+            Direct::Untold
+        }
+    }
+
+    /// Another resolver, of Azure's own, that gives only expected addresses.
+    fn azure_gives_expected(&self) -> Option<Evidence> {
+        let others = private_view(&self.facts.names)
+            .filter(|r| r.view == View::Azure && r.server != self.resolver.server && !self.is_azure);
+        let mut knowing = others.filter(|r| says(self.asked, r) == Says::Expected);
+        if let Some(azure) = knowing.next() {
+            return Some(self.azure_says(&azure.resolver, azure.addresses()));
+        }
+        let inquired = self.azure_inquired().filter(|i| !self.is_azure && self.reads(i) == Direct::Expected)?;
+        let addresses = inquired.answer()?.addresses.iter().copied();
+        Some(self.azure_says(&inquired.inquiry.resolver, addresses))
+    }
+
+    fn azure_says(&self, resolver: &crate::plan::ResolverName, addresses: impl Iterator<Item = IpAddr>) -> Evidence {
+        let addresses = addresses.map(|address| (address, self.asked.class(address))).collect();
+        Evidence::AzureSays { resolver: resolver.clone(), addresses }
+    }
+
+    fn azure_inquired(&self) -> Option<&Inquired> {
+        self.follow_up?.inquired.iter().find(|i| i.inquiry.purpose == Purpose::AzureResolver)
+    }
+
+    /// Whether the inquiry at Azure's own resolver found no private zone there.
+    fn azure_zone_is_other(&self) -> bool {
+        let Some(azure) = self.azure_inquired().map(|inquired| inquired.inquiry.server) else { return false };
+        let mut told =
+            self.follow_up.iter().flat_map(|f| &f.inquired).filter(|inquired| {
+                inquired.inquiry.server == azure && inquired.inquiry.purpose == Purpose::ZoneAuthority
+            });
+        let soa = |inquired: &&Inquired| inquired.answer().and_then(|answer| answer.authority.as_ref()).is_some();
+        let is_private = |inquired: &&Inquired| {
+            let authority = inquired.answer().and_then(|answer| answer.authority.as_ref());
+            authority.is_some_and(authority::is_azure_private)
+        };
+        let all: Vec<&Inquired> = told.by_ref().collect();
+        all.iter().any(soa) && !all.iter().any(is_private)
+    }
+
+    /// What the other names of the account resolve to here.
+    fn siblings(&self) -> Vec<Evidence> {
+        self.follow_up.iter().flat_map(|f| f.at(self.resolver, Purpose::Sibling)).map(inquired).collect()
+    }
+}
+
+fn inquired(inquired: &Inquired) -> Evidence {
+    Evidence::Inquired(Box::new(inquired.clone()))
+}
+
+/// The first alias that the catalogue knows as the public side.
+pub fn tail(asked: &Asked<'_>, answer: &Answer) -> Option<Evidence> {
+    answer.chain.iter().find_map(|hop| {
+        let tail = asked.service.public_tail(&hop.name)?;
+        Some(Evidence::Tail { name: HostName::to_string(&hop.name), says: tail.says.clone() })
+    })
+}

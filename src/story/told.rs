@@ -1,0 +1,54 @@
+//! A finding as it is told: every word of it text, so that it can be saved, sent and told again elsewhere.
+
+use super::{evidence, summary};
+use crate::judge::{Cause, Code, Confidence, Finding, Severity, Side};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One finding in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Told {
+    #[schemars(with = "String")]
+    pub code: Code,
+    #[schemars(with = "String")]
+    pub severity: Severity,
+    /// Where the fault most likely lies: `zone`, `resolver`, `path`, `service`, `agent`, `plan`.
+    #[schemars(with = "String")]
+    pub side: Side,
+    /// The likely cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub cause: Option<Cause>,
+    /// How far the cause may be relied on: `certain`, `inferred`, `undetermined`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub confidence: Option<Confidence>,
+    pub summary: String,
+    pub evidence: Vec<String>,
+    /// What speaks for the cause.
+    #[serde(default, rename = "for", skip_serializing_if = "Vec::is_empty")]
+    pub supports: Vec<String>,
+    /// What speaks against it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<String>,
+    /// The first thing to try.
+    #[serde(rename = "try")]
+    pub first_try: String,
+}
+
+pub fn told(finding: &Finding) -> Told {
+    let words = |all: &[crate::judge::Evidence]| all.iter().map(evidence).collect();
+    let diagnosis = finding.diagnosis.as_ref();
+    Told {
+        code: finding.code,
+        severity: finding.severity,
+        side: finding.side(),
+        cause: finding.cause(),
+        confidence: finding.confidence(),
+        summary: summary(finding),
+        evidence: words(&finding.evidence),
+        supports: diagnosis.map(|d| words(&d.supports)).unwrap_or_default(),
+        against: diagnosis.map(|d| words(&d.against)).unwrap_or_default(),
+        first_try: finding.first_try().to_owned(),
+    }
+}
