@@ -11,6 +11,9 @@ use tokio::time::Instant;
 /// Unused time is kept up to this much, so that one look's questions leave together.
 const BURST: Duration = Duration::from_millis(40);
 
+/// A resolver that has questions waiting for longer than this is spared the follow-ups; looks come first.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// When each resolver may be asked next.
 #[derive(Debug, Default)]
 pub struct Pacer {
@@ -25,10 +28,10 @@ impl Pacer {
         }
     }
 
-    /// Whether a question would leave without waiting for others.
+    /// Whether a question that can wait for a later look would leave soon.
     pub fn has_room(&self, server: SocketAddr) -> bool {
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        server.ip().is_loopback() || next.get(&server).is_none_or(|slot| *slot <= Instant::now())
+        server.ip().is_loopback() || next.get(&server).is_none_or(|slot| *slot <= Instant::now() + PATIENCE)
     }
 
     fn reserve(&self, server: SocketAddr, questions: u32, now: Instant) -> Instant {

@@ -19,6 +19,7 @@ mod judge_gaps;
 mod plans;
 mod proxy;
 mod real;
+mod real_causes;
 mod report;
 mod repository;
 mod run;

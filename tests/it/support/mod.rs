@@ -2,8 +2,12 @@
 
 pub mod agent;
 pub mod certificates;
+pub mod estate;
+pub mod island;
+pub mod named;
 pub mod nginx;
 pub mod place;
+pub mod squid;
 pub mod unbound;
 
 use std::net::{TcpListener, UdpSocket};

@@ -1,6 +1,7 @@
 //! A real nginx with TLS on loopback addresses of one port.
 
 use super::certificates::Issued;
+use super::island::Island;
 use super::{Daemon, Folder, free_port, succeed};
 use std::fmt::Write;
 use std::process::Command;
@@ -22,8 +23,16 @@ pub struct Nginx {
 
 impl Nginx {
     pub fn start(fronts: &[Front<'_>]) -> Self {
+        Self::run(Command::new("nginx"), free_port(), fronts)
+    }
+
+    /// Serves on an island, where every port is free.
+    pub fn start_on(island: &Island, port: u16, fronts: &[Front<'_>]) -> Self {
+        Self::run(island.command("nginx"), port, fronts)
+    }
+
+    fn run(mut nginx: Command, port: u16, fronts: &[Front<'_>]) -> Self {
         let folder = Folder::new();
-        let port = free_port();
         let dir = folder.path().display().to_string();
         let mut config = format!(
             "worker_processes 1;\npid {dir}/nginx.pid;\nerror_log {dir}/error.log;\nevents {{ worker_connections 1024; }}\n\
@@ -50,7 +59,7 @@ impl Nginx {
         let file = folder.write("nginx.conf", config);
         let log = folder.path().join("error.log");
         // It returns once its ports are open.
-        succeed(Command::new("nginx").arg("-c").arg(&file).arg("-e").arg(log));
+        succeed(nginx.arg("-c").arg(&file).arg("-e").arg(log));
         let daemon = Daemon::by_pid_file(&folder.path().join("nginx.pid"));
         Self { port, _daemon: daemon, _folder: folder }
     }

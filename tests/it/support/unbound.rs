@@ -1,5 +1,6 @@
 //! A real unbound on a loopback port, authoritative for zones of the test.
 
+use super::island::Island;
 use super::{Daemon, Folder, free_port, succeed};
 use std::fmt::Write;
 use std::process::Command;
@@ -44,6 +45,25 @@ impl Unbound {
         succeed(Command::new("unbound").arg("-c").arg(&file));
         let daemon = Daemon::by_pid_file(&folder.path().join("unbound.pid"));
         Self { port, daemon, _folder: folder }
+    }
+
+    /// Answers at an address of an island, and asks others for everything: for each suffix one server, `.` for the rest.
+    pub fn forwarding(island: &Island, address: &str, rules: &[(String, String)]) -> Self {
+        let folder = Folder::new();
+        let dir = folder.path().display().to_string();
+        let mut config = format!(
+            "server:\n  interface: {address}\n  outgoing-interface: {address}\n  do-daemonize: yes\n  chroot: \"\"\n  username: \"\"\n  \
+             directory: \"{dir}\"\n  pidfile: \"{dir}/unbound.pid\"\n  use-syslog: no\n  logfile: \"{dir}/unbound.log\"\n  \
+             access-control: 0.0.0.0/0 allow\n  module-config: \"iterator\"\n  do-ip6: no\n  num-threads: 1\n\
+             remote-control:\n  control-enable: no\n"
+        );
+        for (suffix, to) in rules {
+            let _ = writeln!(config, "forward-zone:\n  name: \"{suffix}\"\n  forward-addr: {to}");
+        }
+        let file = folder.write("unbound.conf", config);
+        succeed(island.command("unbound").arg("-c").arg(&file));
+        let daemon = Daemon::by_pid_file(&folder.path().join("unbound.pid"));
+        Self { port: 53, daemon, _folder: folder }
     }
 
     pub fn stop(&self) {

@@ -1,0 +1,126 @@
+//! Scenarios played again by real servers: BIND, unbound, nginx and squid in a network of their own, with the addresses and
+//! ports of real life, and this machine's own getaddrinfo. They must come to what the simulated world comes to.
+
+use crate::support::estate::{RealEstate, document, file_of, patch};
+use crate::support::squid::Squid;
+use serde_json::{Value, json};
+
+const CHAT: &str = "chat/contoso-chat.openai.azure.com";
+
+/// Where the proxy of a test stands.
+const PROXY: &str = "10.20.9.9";
+
+fn world(change: &Value) -> Value {
+    let mut world = document("tests/scenarios/base-world.yaml");
+    patch(&mut world, change);
+    world
+}
+
+/// The plan of the scenarios, without what real servers cannot play here: firewalls, and with them what they block.
+fn plan() -> Value {
+    let mut plan = document("tests/scenarios/base-plan.yaml");
+    let shorter = json!({"settings": {"every": "8s", "timeout": "2s"}});
+    patch(&mut plan, &shorter);
+    plan
+}
+
+/// Checks from a vantage, with variables of the environment; the report.
+fn checked(estate: &RealEstate, vantage: &str, environment: &[&str]) -> Value {
+    let arguments = ["check", "--format", "json", "--vantage", vantage];
+    let (_, out, err) = estate.fencepost(&plan(), environment, &arguments);
+    serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}{err}"))
+}
+
+fn check<'r>(report: &'r Value, name: &str) -> &'r Value {
+    let mut checks = report["checks"].as_array().unwrap().iter();
+    checks.find(|found| found["check"] == name).unwrap_or_else(|| panic!("no check {name}: {report:#}"))
+}
+
+/// Codes of a check, each with its cause and confidence.
+fn findings(check: &Value) -> Vec<(&str, &str, &str)> {
+    let word = |finding: &'_ Value, key: &str| -> &'static str {
+        finding[key].as_str().map_or("", |word| String::leak(word.to_owned()))
+    };
+    let all = check["findings"].as_array().unwrap().iter();
+    all.map(|finding| (word(finding, "code"), word(finding, "cause"), word(finding, "confidence"))).collect()
+}
+
+#[test]
+fn a_healthy_estate_of_real_servers_raises_nothing() {
+    let estate = RealEstate::of(&world(&json!({})), &[]);
+    for vantage in ["spoke", "datacentre"] {
+        let report = checked(&estate, vantage, &[]);
+        for check in report["checks"].as_array().unwrap().iter().filter(|check| check["claim"] == "private") {
+            assert_eq!((&check["verdict"], findings(check)), (&json!("holds"), vec![]), "{vantage}: {check:#}");
+            assert_eq!(check["facts"]["follow_up"], Value::Null, "a healthy look asks nothing more");
+        }
+    }
+}
+
+#[test]
+fn what_applications_get_is_held_against_what_the_resolvers_say() {
+    let longer = json!({"records": {"contoso-chat.openai.azure.com.corp.example": {"addresses": ["203.0.113.77"]}}});
+    let good = &["nameserver 10.0.0.4"][..];
+    let searching = &["nameserver 10.0.0.4", "search corp.example", "options ndots:5"][..];
+    let public = &["nameserver 10.0.0.4", "nameserver 198.51.100.53"][..];
+    for (what, hosts, resolv, verdict, found) in [
+        ("nothing", "", good, "holds", vec![]),
+        (
+            "a line of the hosts file with the old address",
+            "10.20.3.99 contoso-chat.openai.azure.com",
+            good,
+            "broken",
+            vec![("hosts-override", "hosts-file", "certain")],
+        ),
+        (
+            "a line of the hosts file with the public address",
+            "203.0.113.10 contoso-chat.openai.azure.com",
+            good,
+            "broken",
+            vec![("hosts-override", "hosts-file", "certain")],
+        ),
+        ("a search domain that has the name", "", searching, "broken", vec![("search-suffix-answer", "", "")]),
+    ] {
+        let estate = RealEstate::of(&world(&longer), &[]);
+        estate.island.etc("hosts", &file_of(&["127.0.0.1 localhost", hosts]));
+        estate.island.etc("resolv.conf", &file_of(resolv));
+        let report = checked(&estate, "runner", &[]);
+        let chat = check(&report, CHAT);
+        assert_eq!((&chat["verdict"], findings(chat)), (&json!(verdict), found), "{what}: {chat:#}");
+    }
+    let estate = RealEstate::of(&world(&json!({})), &[]);
+    estate.island.etc("hosts", "127.0.0.1 localhost\n");
+    estate.island.etc("resolv.conf", &file_of(public));
+    let report = checked(&estate, "runner", &[]);
+    let codes: Vec<&str> = findings(check(&report, CHAT)).into_iter().map(|(code, _, _)| code).collect();
+    assert_eq!(codes, ["public-answer", "resolvers-disagree", "public-resolver-configured"], "{report:#}");
+}
+
+#[test]
+fn a_proxy_that_resolves_publicly_is_found_as_applications_would_meet_it() {
+    let estate = RealEstate::of(&world(&json!({})), &[PROXY]);
+    estate.island.etc("hosts", "127.0.0.1 localhost\n");
+    estate.island.etc("resolv.conf", "nameserver 10.0.0.4\n");
+    let _squid = Squid::start(&estate.island, PROXY, "198.51.100.53");
+    let variable = |name: &str| format!("{name}=http://{PROXY}:3128");
+    let (upper, lower, any) = (variable("HTTPS_PROXY"), variable("https_proxy"), variable("ALL_PROXY"));
+    let leaves = vec![("proxy-goes-public", "", "")];
+    for (environment, found) in [
+        (vec![upper.as_str()], leaves.clone()),
+        (vec![lower.as_str()], leaves.clone()),
+        (vec![any.as_str()], leaves),
+        (vec![upper.as_str(), "NO_PROXY=.openai.azure.com"], vec![]),
+        (vec![lower.as_str(), "no_proxy=openai.azure.com"], vec![]),
+        (vec!["HTTP_PROXY=http://10.20.9.9:3128"], vec![]),
+    ] {
+        let report = checked(&estate, "runner", &environment);
+        assert_eq!(findings(check(&report, CHAT)), found, "{environment:?}: {report:#}");
+    }
+    // A proxy that asks the hub goes the private way, and is no reason for a word.
+    let estate = RealEstate::of(&world(&json!({})), &[PROXY]);
+    estate.island.etc("resolv.conf", "nameserver 10.0.0.4\n");
+    let _squid = Squid::start(&estate.island, PROXY, "10.0.0.4");
+    let report = checked(&estate, "runner", &[upper.as_str()]);
+    let chat = check(&report, CHAT);
+    assert_eq!((findings(chat), &chat["facts"]["proxy"]["tunnel"]), (vec![], &json!("open")), "{chat:#}");
+}
