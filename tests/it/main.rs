@@ -16,6 +16,7 @@ mod lab;
 mod judge;
 mod judge_any;
 mod judge_gaps;
+mod judge_why;
 mod plans;
 mod proxy;
 mod real;
