@@ -71,8 +71,8 @@ pub struct Settings {
     pub trust: Option<String>,
 }
 
-/// A look asks names, then addresses, and a sighting of public fallback is confirmed by a second such look: four
-/// stretches of at most one timeout each must fit into one round.
+/// A look asks names, then addresses, then, where something is off, what tells the cause; one stretch is left for a
+/// second look at the names. Four stretches of at most one timeout each must fit into one round.
 pub const STRETCHES_PER_ROUND: u32 = 4;
 
 /// The most questions a second that an agent asks of one resolver: half of what Azure's platform resolver takes from one

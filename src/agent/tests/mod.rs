@@ -1,5 +1,7 @@
 //! The keeper, with time as an argument.
 
+mod carry;
+
 use super::estate::{Estate, Grounds, Work};
 use super::keeper::{Keeper, blank};
 use crate::catalog::Catalog;
@@ -121,5 +123,49 @@ fn without_its_witness_a_block_is_unknown_and_with_it_again_it_holds() {
     for (answers, verdict) in [(true, Verdict::Holds), (false, Verdict::Unknown), (true, Verdict::Holds)] {
         keeper.take(&estate, &estate.works[0], facts(&estate.works[0], now, answers), now);
         assert_eq!(shut(), Some(verdict), "the private check answers: {answers}");
+    }
+}
+
+#[test]
+fn while_the_newest_plan_cannot_be_read_every_check_says_so() {
+    let now = at("2026-12-01T12:00:00");
+    let estate = estate(now);
+    let board = SharedBoard::new(blank(&estate, now));
+    let mut keeper = Keeper::new(board.clone(), &estate, now);
+    keeper.take(&estate, &estate.works[0], facts(&estate.works[0], now, true), now);
+    let codes = || -> Vec<&str> {
+        let seen = board.snapshot().checks[0].seen.clone().unwrap();
+        seen.judgement.findings.iter().map(|finding| finding.code.word()).collect()
+    };
+    assert!(codes().is_empty());
+    keeper.reload_failed(&estate, "plan.yaml:3:1: unknown key", now);
+    assert_eq!(codes(), ["plan-stale"]);
+    keeper.take(&estate, &estate.works[0], facts(&estate.works[0], now, true), now);
+    assert_eq!((codes(), board.snapshot().count(Verdict::Holds)), (vec!["plan-stale"], 1));
+    keeper.resettle(&estate, &estate, now);
+    assert!(codes().is_empty(), "a plan that reads ends it");
+}
+
+#[test]
+fn exceptions_are_named_before_their_end_after_it_and_while_nobody_needs_them() {
+    // `turned` is private until 2026-12-03 by exception, and blocked by its rule.
+    for (day, answers, verdict, codes) in [
+        ("2026-12-01", false, Verdict::Holds, &[][..]),
+        ("2026-12-02", true, Verdict::Holds, &["exception-expiring"]),
+        ("2026-12-03", false, Verdict::Broken, &["connect-timeout", "exception-expiring", "exception-unused"]),
+        ("2026-12-04", true, Verdict::Broken, &["block-open", "exception-expired"]),
+        ("2026-12-04", false, Verdict::Holds, &[]),
+        ("2026-12-17", true, Verdict::Broken, &["block-open", "exception-expired"]),
+        ("2026-12-18", true, Verdict::Broken, &["block-open"]),
+    ] {
+        let now = at(&format!("{day}T12:00:00"));
+        let estate = estate(now);
+        let board = SharedBoard::new(blank(&estate, now));
+        let mut keeper = Keeper::new(board.clone(), &estate, now);
+        keeper.take(&estate, &estate.works[0], facts(&estate.works[0], now, true), now);
+        keeper.take(&estate, &estate.works[2], facts(&estate.works[2], now, answers), now);
+        let judgement = board.snapshot().checks[2].seen.clone().unwrap().judgement;
+        let found: Vec<&str> = judgement.findings.iter().map(|finding| finding.code.word()).collect();
+        assert_eq!((judgement.verdict, found.as_slice()), (verdict, codes), "{day}, answers: {answers}");
     }
 }
