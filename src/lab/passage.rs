@@ -7,7 +7,7 @@ use std::net::IpAddr;
 /// What a connection meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Passage<'w> {
-    /// The front of this name answers.
+    /// The front of this name takes the connection.
     Open(&'w str, &'w Front),
     /// Packets vanish.
     Dropped,
@@ -33,7 +33,12 @@ impl World {
             Action::Reset => Passage::Reset,
             Action::Unreachable => Passage::Unreachable,
             Action::Allow => match front.state {
-                FrontState::Serving => Passage::Open(name, front),
+                FrontState::Serving
+                | FrontState::ResetsHandshake
+                | FrontState::ClosesHandshake
+                | FrontState::StallsHandshake
+                | FrontState::StallsRequest
+                | FrontState::Garbles => Passage::Open(name, front),
                 FrontState::Refusing => Passage::Refused,
                 FrontState::Silent => Passage::Dropped,
             },

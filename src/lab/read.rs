@@ -1,6 +1,6 @@
 //! A world file is read once and checked whole: what it names must be there, and every fault must change something.
 
-use super::scene::{Firewall, Front, Machine, Ports, Record, Resolver, ResolverKind, Scene, Zone};
+use super::scene::{Firewall, Front, Machine, Ports, Proxy, Record, Resolver, ResolverKind, Scene, Zone};
 use super::world::{Described, Fault};
 use crate::plan::HostName;
 use ipnet::IpNet;
@@ -35,6 +35,10 @@ struct WorldFile {
     #[serde(default)]
     machine: Machine,
     #[serde(default)]
+    proxies: BTreeMap<String, Proxy>,
+    #[serde(default)]
+    offline: Vec<String>,
+    #[serde(default)]
     faults: BTreeMap<String, Fault>,
 }
 
@@ -67,6 +71,8 @@ pub fn described(file: &str, text: &str) -> Result<Described, WorldFaults> {
         fronts: read.fronts,
         firewall: read.firewall,
         machine: read.machine,
+        proxies: read.proxies,
+        offline: read.offline,
     };
     let mut troubles = troubles(&scene);
     for (name, fault) in &read.faults {
@@ -86,7 +92,9 @@ pub fn described(file: &str, text: &str) -> Result<Described, WorldFaults> {
 fn troubles(scene: &Scene) -> Vec<String> {
     let mut troubles = Vec::new();
     for name in scene.records.keys().chain(scene.zones.keys()) {
-        if HostName::parse(name.as_str()).as_ref() != Ok(name) {
+        let bare = name.as_str().strip_prefix("*.").filter(|_| scene.records.contains_key(name));
+        let bare = bare.unwrap_or(name.as_str());
+        if HostName::parse(bare).map(|host| host.to_string()).as_deref() != Ok(bare) {
             troubles.push(format!("the name `{name}` must be a host name in lower case, without a dot at its end"));
         }
     }
@@ -113,9 +121,31 @@ fn troubles(scene: &Scene) -> Vec<String> {
         let to = rule.to.iter().filter(|name| !scene.fronts.contains_key(*name)).map(|name| format!("front `{name}`"));
         troubles.extend(from.chain(to).map(|what| format!("firewall rule `{}`: there is no {what}", rule.rule)));
     }
-    let servers = scene.machine.name_servers.iter().filter(|name| !scene.resolvers.contains_key(*name));
-    troubles.extend(servers.map(|name| format!("the machine's name server `{name}` is no resolver")));
+    for (name, front) in &scene.fronts {
+        let strange = front.answers_from.keys().filter(|from| !place(from));
+        troubles.extend(strange.map(|from| format!("front `{name}` answers from `{from}`, which is no network")));
+    }
+    let strange = scene.offline.iter().filter(|name| !place(name));
+    troubles.extend(strange.map(|name| format!("`{name}` is offline, and is no network")));
+    troubles.extend(machine_troubles(scene));
     troubles.extend(shared_addresses(scene));
+    troubles
+}
+
+fn machine_troubles(scene: &Scene) -> Vec<String> {
+    let servers = scene.machine.name_servers.iter().filter(|name| !scene.resolvers.contains_key(*name));
+    let mut troubles: Vec<String> =
+        servers.map(|name| format!("the machine's name server `{name}` is no resolver")).collect();
+    let proxy = scene.machine.proxy.iter().filter(|name| !scene.proxies.contains_key(*name));
+    troubles.extend(proxy.map(|name| format!("the machine's proxy `{name}` is none")));
+    for (name, proxy) in &scene.proxies {
+        if !scene.resolvers.contains_key(&proxy.resolver) {
+            troubles.push(format!("proxy `{name}` asks `{}`, which is no resolver", proxy.resolver));
+        }
+        if scene.address_in(&proxy.stands_in).is_none() {
+            troubles.push(format!("proxy `{name}` stands in `{}`, which is no network", proxy.stands_in));
+        }
+    }
     troubles
 }
 
@@ -125,7 +155,14 @@ fn resolver_troubles(scene: &Scene, resolver: &Resolver) -> Vec<String> {
     if forwards != resolver.stands_in.is_some() || forwards != resolver.otherwise.is_some() {
         troubles.push("needs `stands_in` and `otherwise` if it is a forwarder, and only then".to_owned());
     }
+    let own = resolver.zones.iter().filter(|zone| !scene.zones.contains_key(*zone));
+    troubles.extend(own.map(|zone| format!("holds the zone `{zone}`, which there is not")));
+    if !forwards && !resolver.zones.is_empty() {
+        troubles.push("holds zones of its own, which only a forwarder does".to_owned());
+    }
     let nowhere = |name: &&String| !scene.everywhere().any(|(known, _)| known == *name);
+    let strange = resolver.silent_to.iter().filter(nowhere);
+    troubles.extend(strange.map(|name| format!("is silent to `{name}`, which is no network")));
     if let Some(name) = resolver.stands_in.as_ref().filter(nowhere) {
         troubles.push(format!("stands in `{name}`, which is no network"));
     }
@@ -138,7 +175,8 @@ fn resolver_troubles(scene: &Scene, resolver: &Resolver) -> Vec<String> {
 fn shared_addresses(scene: &Scene) -> Vec<String> {
     let mut owners: HashMap<IpAddr, &str> = HashMap::new();
     let resolvers = scene.resolvers.iter().map(|(name, resolver)| (name, resolver.address));
-    let all = resolvers.chain(scene.fronts.iter().map(|(name, front)| (name, front.address)));
+    let proxies = scene.proxies.iter().map(|(name, proxy)| (name, proxy.address));
+    let all = resolvers.chain(scene.fronts.iter().map(|(name, front)| (name, front.address))).chain(proxies);
     all.filter_map(|(name, address)| {
         let first = owners.insert(address, name)?;
         Some(format!("`{name}` has the address {address} of `{first}`"))
