@@ -63,10 +63,10 @@ impl World {
 
     fn forward(&self, resolver: &Resolver, question: &Question, hops_left: usize) -> Said {
         let Some(hops_left) = hops_left.checked_sub(1) else { return Said::error(Rcode::SERVER_FAILURE) };
-        let own = resolver.zones.iter().filter(|zone| question.name.is_under(zone.as_str()));
-        if let Some(name) = own.max_by_key(|zone| zone.as_str().len())
-            && let Some(zone) = self.scene().zones.get(name)
-        {
+        let own = resolver.zones.iter().filter_map(|zone| self.scene().zones.get_key_value(zone));
+        let own = own.map(|(name, zone)| (zone.apex.as_ref().unwrap_or(name), zone));
+        let own = own.filter(|(name, _)| question.name.is_under(name.as_str()));
+        if let Some((name, zone)) = own.max_by_key(|(name, _)| name.as_str().len()) {
             return self.own_answer(resolver, name, zone, question, hops_left);
         }
         let rules = resolver.forwards.iter().filter(|(suffix, _)| question.name.is_under(suffix.as_str()));
@@ -91,7 +91,7 @@ impl World {
         let owner = &question.name;
         let authority = zone_authority(name, zone);
         let Some(record) = zone_record(name, zone, owner) else {
-            return absent(question.kind, owner, Vec::new(), authority, owner == name);
+            return absent(question.kind, owner, Vec::new(), authority, zone_place(name, zone, owner));
         };
         let Some(alias) = &record.alias else {
             let found = Said::found(addresses(record, question.kind, owner));
@@ -123,11 +123,13 @@ impl World {
                 view = None;
                 zone = None;
             }
-            let (found, authority, is_apex) = match zone {
-                Some((name, zone, _)) => (zone_record(name, zone, &owner), zone_authority(name, zone), owner == *name),
-                None => (self.public_record(&owner), public_authority(&owner), self.has_below(&owner)),
+            let (found, authority, place) = match zone {
+                Some((name, zone, _)) => {
+                    (zone_record(name, zone, &owner), zone_authority(name, zone), zone_place(name, zone, &owner))
+                }
+                None => (self.public_record(&owner), public_authority(&owner), self.public_place(&owner)),
             };
-            let Some(record) = found else { return absent(question.kind, &owner, records, authority, is_apex) };
+            let Some(record) = found else { return absent(question.kind, &owner, records, authority, place) };
             if let Some(alias) = &record.alias {
                 records.push(Entry { owner, ttl: record.ttl, data: Data::Alias(alias.clone()) });
                 if question.kind == Kind::Cname {
@@ -148,27 +150,47 @@ impl World {
         record_for(self.scene().records.iter().map(|(name, record)| (name.as_str(), record)), owner.as_str())
     }
 
-    /// Whether the internet has names below this one.
-    fn has_below(&self, owner: &HostName) -> bool {
-        self.scene().records.keys().any(|name| name.is_under(owner.as_str()))
+    /// Where other names of the internet are below a name, it is taken for the top of a zone.
+    fn public_place(&self, owner: &HostName) -> Place {
+        let has_below = self.scene().records.keys().any(|name| name.is_under(owner.as_str()));
+        if has_below { Place::Apex } else { Place::Nowhere }
     }
 
     /// The zone that answers for a name in a network; the longest name decides.
     fn linked_zone(&self, network: Option<&str>, name: &HostName) -> Option<(&HostName, &Zone, bool)> {
         let network = network?;
-        let zones = self.scene().zones.iter().filter(|(zone, _)| name.is_under(zone.as_str()));
+        let zones = self.scene().zones.iter().map(|(zone, content)| (content.apex.as_ref().unwrap_or(zone), content));
+        let zones = zones.filter(|(zone, _)| name.is_under(zone.as_str()));
         let linked = zones.filter_map(|(zone, content)| Some((zone, content, content.links.get(network)?.redirect)));
         linked.max_by_key(|(zone, _, _)| zone.as_str().len())
     }
 }
 
-/// A name without records: the top of a zone has an SOA, a name with others below it is empty, the rest do not exist.
-fn absent(kind: Kind, owner: &HostName, mut records: Vec<Entry>, authority: Entry, is_apex: bool) -> Said {
-    if kind == Kind::Soa && is_apex {
+/// Where a name without records lies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// At the top of a zone, which has an SOA.
+    Apex,
+    /// Above other names, so that it exists and is empty.
+    Between,
+    Nowhere,
+}
+
+fn zone_place(name: &HostName, zone: &Zone, owner: &HostName) -> Place {
+    let Some(label) = owner.below(name.as_str()) else { return Place::Apex };
+    let is_above = |other: &String| other.strip_suffix(label).is_some_and(|rest| rest.ends_with('.'));
+    if zone.records.keys().any(is_above) { Place::Between } else { Place::Nowhere }
+}
+
+fn absent(kind: Kind, owner: &HostName, mut records: Vec<Entry>, authority: Entry, place: Place) -> Said {
+    if kind == Kind::Soa && place == Place::Apex {
         records.push(Entry { owner: owner.clone(), ..authority });
         return Said::found(records);
     }
-    let rcode = if is_apex { Rcode::NO_ERROR } else { Rcode::NAME_ERROR };
+    let rcode = match place {
+        Place::Apex | Place::Between => Rcode::NO_ERROR,
+        Place::Nowhere => Rcode::NAME_ERROR,
+    };
     Said { rcode, authority: Some(authority), ..Said::found(records) }
 }
 

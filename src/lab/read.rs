@@ -98,6 +98,10 @@ fn troubles(scene: &Scene) -> Vec<String> {
             troubles.push(format!("the name `{name}` must be a host name in lower case, without a dot at its end"));
         }
     }
+    let apexes = scene.zones.values().filter_map(|zone| zone.apex.as_ref());
+    for name in apexes.filter(|name| HostName::parse(name.as_str()).as_ref() != Ok(name)) {
+        troubles.push(format!("the apex `{name}` must be a host name in lower case, without a dot at its end"));
+    }
     let of_zones = scene.zones.iter().flat_map(|(zone, content)| {
         content.records.iter().map(move |(label, record)| (format!("{label}.{zone}"), record))
     });

@@ -73,6 +73,8 @@ pub struct Zone {
     /// By the label in front of the zone's name; `*` is a wildcard.
     #[serde(default)]
     pub records: BTreeMap<String, Record>,
+    /// The zone's own name, where the one it has here only tells it from another zone of the same name.
+    pub apex: Option<HostName>,
     /// What the zone's SOA names as its primary; without it, what every private zone of Azure does.
     pub primary: Option<HostName>,
     /// The networks whose Azure resolver answers from this zone.

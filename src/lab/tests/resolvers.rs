@@ -19,6 +19,10 @@ zones:
   privatelink.openai.azure.com:
     primary: dc.corp.example
     records: {chat: {addresses: [10.20.3.5]}, elsewhere: {alias: a.b.corp.example}}
+  other.lab.example:
+    apex: privatelink.openai.azure.com
+    records: {twin: {addresses: [10.20.3.8]}}
+    links: {spoke: {}}
   lab.example:
     records: {"*": {addresses: [10.20.3.6]}, "x.y": {addresses: [10.20.3.7]}}
     links: {spoke: {}}
@@ -58,7 +62,9 @@ fn addresses_come_from_where_they_should() {
         (INTERNET, SPOKE, "corp.example", 0, None, "the wildcard's parent has no address"),
         (AZURE, SPOKE, "any.lab.example", 0, Some("10.20.3.6"), "a zone has wildcards too"),
         (AZURE, SPOKE, "z.y.lab.example", 3, None, "y exists in the zone"),
-        (AZURE, SPOKE, "chat.openai.azure.com", 0, Some("203.0.113.10"), "the zone has no link"),
+        (AZURE, SPOKE, "y.lab.example", 0, None, "which makes y empty, not missing"),
+        (AZURE, SPOKE, "chat.openai.azure.com", 3, None, "the linked zone of that name lacks the record"),
+        (AZURE, SPOKE, "twin.privatelink.openai.azure.com", 0, Some("10.20.3.8"), "it has others"),
         (DC, DATACENTRE, "chat.privatelink.openai.azure.com", 0, Some("10.20.3.5"), "the server's own zone"),
         (DC, DATACENTRE, "gone.privatelink.openai.azure.com", 3, None, "which is all that it knows of the zone"),
         (DC, DATACENTRE, "elsewhere.privatelink.openai.azure.com", 0, Some("203.0.113.67"), "an alias leads out of it"),
