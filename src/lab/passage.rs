@@ -27,7 +27,8 @@ impl World {
         let Some((name, front)) = scene.fronts.iter().find(|(_, front)| front.address == to) else {
             return Passage::Refused;
         };
-        match self.action(source, name) {
+        let action = scene.whereabouts(source).map_or(Action::Allow, |from| scene.action(from, name));
+        match action {
             Action::Drop => Passage::Dropped,
             Action::Refuse => Passage::Refused,
             Action::Reset => Passage::Reset,
@@ -43,15 +44,5 @@ impl World {
                 FrontState::Silent => Passage::Dropped,
             },
         }
-    }
-
-    fn action(&self, source: IpAddr, front: &str) -> Action {
-        let scene = self.scene();
-        let Some(network) = scene.whereabouts(source) else { return Action::Allow };
-        let applies = |from: &[String], to: &[String]| {
-            from.iter().any(|name| name == network) && to.iter().any(|name| name == front)
-        };
-        let rule = scene.firewall.iter().find(|rule| applies(&rule.from, &rule.to));
-        rule.map_or(Action::Allow, |rule| rule.action)
     }
 }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
+use wildmatch::WildMatch;
 
 /// The form of a world file.
 #[derive(Debug, Deserialize)]
@@ -121,8 +122,11 @@ fn troubles(scene: &Scene) -> Vec<String> {
     }
     let place = |name: &String| scene.everywhere().any(|(known, _)| known == name);
     for rule in &scene.firewall {
-        let from = rule.from.iter().filter(|name| !place(name)).map(|name| format!("network `{name}`"));
-        let to = rule.to.iter().filter(|name| !scene.fronts.contains_key(*name)).map(|name| format!("front `{name}`"));
+        let matches = |pattern: &str, name: &String| WildMatch::new(pattern).matches(name);
+        let nowhere = |pattern: &&String| !scene.everywhere().any(|(name, _)| matches(pattern, name));
+        let from = rule.from.iter().filter(nowhere).map(|name| format!("network `{name}`"));
+        let nothing = |pattern: &&String| !scene.fronts.keys().any(|name| matches(pattern, name));
+        let to = rule.to.iter().filter(nothing).map(|name| format!("front `{name}`"));
         troubles.extend(from.chain(to).map(|what| format!("firewall rule `{}`: there is no {what}", rule.rule)));
     }
     for (name, front) in &scene.fronts {

@@ -22,6 +22,7 @@ mod real;
 mod report;
 mod repository;
 mod run;
+mod scenarios;
 mod schema;
 mod support;
 mod text;

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use wildmatch::WildMatch;
 
 /// The state of a network at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,11 +95,18 @@ pub struct Link {
 #[serde(deny_unknown_fields)]
 pub struct Firewall {
     pub rule: String,
-    /// Names of networks and places.
+    /// Names of networks and places, in which `*` stands for any characters.
     pub from: Vec<String>,
-    /// Names of fronts.
+    /// Names of fronts, written in the same way.
     pub to: Vec<String>,
     pub action: Action,
+}
+
+impl Firewall {
+    fn applies(&self, from: &str, to: &str) -> bool {
+        let named = |patterns: &[String], name| patterns.iter().any(|pattern| WildMatch::new(pattern).matches(name));
+        named(&self.from, from) && named(&self.to, to)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -125,6 +133,12 @@ impl Scene {
         let prefixes = self.everywhere().flat_map(|(name, nets)| nets.iter().map(move |net| (name, net)));
         let around = prefixes.filter(|(_, net)| net.contains(&source));
         around.max_by_key(|(_, net)| net.prefix_len()).map(|(name, _)| name.as_str())
+    }
+
+    /// What the firewall does with connections from a network or place to a front.
+    pub fn action(&self, from: &str, to: &str) -> Action {
+        let rule = self.firewall.iter().find(|rule| rule.applies(from, to));
+        rule.map_or(Action::Allow, |rule| rule.action)
     }
 
     /// An address of a machine that stands in a network or place: the first one of its first prefix.
