@@ -1,6 +1,6 @@
 //! The lab's own authorities and the certificates of its fronts. Made anew for every lab, and kept only in memory.
 
-use super::scene::{Issuer, Scene};
+use super::scene::{Front, Issuer, Scene};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, date_time_ymd,
@@ -53,7 +53,7 @@ impl Authority {
         let mut configs = HashMap::new();
         for (name, front) in &scene.fronts {
             for (issuer, certifier) in [(Issuer::Authority, &trusted), (Issuer::Inspection, &inspection)] {
-                let config = server_config(&front.names, &key, certifier)?;
+                let config = server_config(front, &key, certifier)?;
                 configs.insert((name.clone(), issuer), Arc::new(config));
             }
         }
@@ -85,8 +85,12 @@ fn parameters(names: &[String], common_name: &str) -> Result<CertificateParams, 
     Ok(params)
 }
 
-fn server_config(names: &[String], key: &KeyPair, certifier: &Certifier) -> Result<ServerConfig, AuthorityError> {
+fn server_config(front: &Front, key: &KeyPair, certifier: &Certifier) -> Result<ServerConfig, AuthorityError> {
+    let names = &front.names;
     let mut params = parameters(names, names.first().map_or("Fencepost lab front", String::as_str))?;
+    if let Some(day) = front.expires {
+        params.not_after = date_time_ymd(i32::from(day.year()), day.month().unsigned_abs(), day.day().unsigned_abs());
+    }
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let certificate = params.signed_by(key, certifier)?;
     let chain = vec![certificate.der().clone(), certifier.der().clone()];

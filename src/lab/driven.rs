@@ -16,22 +16,27 @@ const IN_FLIGHT: usize = 64 << 10;
 /// The near side of a connection, with the far side's work inside.
 struct Driven {
     near: DuplexStream,
-    far: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    far: Option<Pin<Box<dyn Future<Output = io::Result<()>> + Send>>>,
+    was_reset: bool,
 }
 
-/// A connection to a far side that is given its own end of it.
-pub fn driven<F: Future<Output = ()> + Send + 'static>(far_side: impl FnOnce(DuplexStream) -> F) -> Box<dyn Stream> {
+/// A connection to a far side that is given its own end of it. What the far side thinks of its peer ends with the
+/// connection, but for `ConnectionReset`, which the near side then meets.
+pub fn driven<F: Future<Output = io::Result<()>> + Send + 'static>(
+    far_side: impl FnOnce(DuplexStream) -> F,
+) -> Box<dyn Stream> {
     let (near, far) = tokio::io::duplex(IN_FLIGHT);
-    Box::new(Driven { near, far: Some(Box::pin(far_side(far))) })
+    Box::new(Driven { near, far: Some(Box::pin(far_side(far))), was_reset: false })
 }
 
 impl Driven {
     /// Lets the far side work. Its wake-ups arrive at the same task as those of the near side.
     fn drive(&mut self, cx: &mut Context<'_>) {
         if let Some(far) = &mut self.far
-            && far.as_mut().poll(cx).is_ready()
+            && let Poll::Ready(ended) = far.as_mut().poll(cx)
         {
             self.far = None;
+            self.was_reset = ended.is_err_and(|e| e.kind() == io::ErrorKind::ConnectionReset);
         }
     }
 }
@@ -39,6 +44,9 @@ impl Driven {
 impl AsyncRead for Driven {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.drive(cx);
+        if self.was_reset {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         Pin::new(&mut self.near).poll_read(cx, into)
     }
 }

@@ -29,10 +29,8 @@ pub fn program(world: &World, name: &str, front: &Front) -> Program {
     let scene = world.scene();
     let mut sieves: Vec<Sieve> = Vec::new();
     for (network, prefixes) in scene.everywhere() {
-        let applies = |from: &[String], to: &[String]| from.contains(network) && to.iter().any(|to| to == name);
-        let rule = scene.firewall.iter().find(|rule| applies(&rule.from, &rule.to));
         // The firewall comes before the front: what it resets does not vanish in a silent front.
-        let drop = match rule.map_or(Action::Allow, |rule| rule.action) {
+        let drop = match scene.action(network, name) {
             Action::Allow => silent,
             Action::Drop => true,
             Action::Refuse | Action::Reset | Action::Unreachable => false,

@@ -12,9 +12,11 @@ pub mod control;
 mod driven;
 mod filter;
 mod front;
+mod getaddrinfo;
 mod handle;
 mod names;
 mod passage;
+mod proxy;
 mod question;
 mod read;
 mod scene;
@@ -22,6 +24,7 @@ mod servers;
 mod simulated;
 mod sockets;
 mod stage;
+mod wildcard;
 mod wire;
 mod world;
 
@@ -35,8 +38,8 @@ pub use passage::Passage;
 pub use question::{Data, Entry, Kind, Question, Reply, Said};
 pub use read::WorldFaults;
 pub use scene::{
-    Action, Firewall, Front, FrontState, HttpAnswer, Issuer, Link, Machine, Ports, Record, Resolver, ResolverKind,
-    ResolverState, Scene, Zone,
+    Action, Firewall, Front, FrontState, HttpAnswer, Issuer, Link, Machine, Ports, Proxy, Record, Resolver,
+    ResolverKind, ResolverState, Scene, Zone,
 };
 pub use servers::Lab;
 pub use simulated::Simulated;

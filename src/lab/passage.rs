@@ -7,7 +7,7 @@ use std::net::IpAddr;
 /// What a connection meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Passage<'w> {
-    /// The front of this name answers.
+    /// The front of this name takes the connection.
     Open(&'w str, &'w Front),
     /// Packets vanish.
     Dropped,
@@ -27,26 +27,22 @@ impl World {
         let Some((name, front)) = scene.fronts.iter().find(|(_, front)| front.address == to) else {
             return Passage::Refused;
         };
-        match self.action(source, name) {
+        let action = scene.whereabouts(source).map_or(Action::Allow, |from| scene.action(from, name));
+        match action {
             Action::Drop => Passage::Dropped,
             Action::Refuse => Passage::Refused,
             Action::Reset => Passage::Reset,
             Action::Unreachable => Passage::Unreachable,
             Action::Allow => match front.state {
-                FrontState::Serving => Passage::Open(name, front),
+                FrontState::Serving
+                | FrontState::ResetsHandshake
+                | FrontState::ClosesHandshake
+                | FrontState::StallsHandshake
+                | FrontState::StallsRequest
+                | FrontState::Garbles => Passage::Open(name, front),
                 FrontState::Refusing => Passage::Refused,
                 FrontState::Silent => Passage::Dropped,
             },
         }
-    }
-
-    fn action(&self, source: IpAddr, front: &str) -> Action {
-        let scene = self.scene();
-        let Some(network) = scene.whereabouts(source) else { return Action::Allow };
-        let applies = |from: &[String], to: &[String]| {
-            from.iter().any(|name| name == network) && to.iter().any(|name| name == front)
-        };
-        let rule = scene.firewall.iter().find(|rule| applies(&rule.from, &rule.to));
-        rule.map_or(Action::Allow, |rule| rule.action)
     }
 }

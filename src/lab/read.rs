@@ -1,6 +1,6 @@
 //! A world file is read once and checked whole: what it names must be there, and every fault must change something.
 
-use super::scene::{Firewall, Front, Machine, Ports, Record, Resolver, ResolverKind, Scene, Zone};
+use super::scene::{Firewall, Front, Machine, Ports, Proxy, Record, Resolver, ResolverKind, Scene, Zone};
 use super::world::{Described, Fault};
 use crate::plan::HostName;
 use ipnet::IpNet;
@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
+use wildmatch::WildMatch;
 
 /// The form of a world file.
 #[derive(Debug, Deserialize)]
@@ -34,6 +35,10 @@ struct WorldFile {
     firewall: Vec<Firewall>,
     #[serde(default)]
     machine: Machine,
+    #[serde(default)]
+    proxies: BTreeMap<String, Proxy>,
+    #[serde(default)]
+    offline: Vec<String>,
     #[serde(default)]
     faults: BTreeMap<String, Fault>,
 }
@@ -67,6 +72,8 @@ pub fn described(file: &str, text: &str) -> Result<Described, WorldFaults> {
         fronts: read.fronts,
         firewall: read.firewall,
         machine: read.machine,
+        proxies: read.proxies,
+        offline: read.offline,
     };
     let mut troubles = troubles(&scene);
     for (name, fault) in &read.faults {
@@ -86,9 +93,15 @@ pub fn described(file: &str, text: &str) -> Result<Described, WorldFaults> {
 fn troubles(scene: &Scene) -> Vec<String> {
     let mut troubles = Vec::new();
     for name in scene.records.keys().chain(scene.zones.keys()) {
-        if HostName::parse(name.as_str()).as_ref() != Ok(name) {
+        let bare = name.as_str().strip_prefix("*.").filter(|_| scene.records.contains_key(name));
+        let bare = bare.unwrap_or(name.as_str());
+        if HostName::parse(bare).map(|host| host.to_string()).as_deref() != Ok(bare) {
             troubles.push(format!("the name `{name}` must be a host name in lower case, without a dot at its end"));
         }
+    }
+    let apexes = scene.zones.values().filter_map(|zone| zone.apex.as_ref());
+    for name in apexes.filter(|name| HostName::parse(name.as_str()).as_ref() != Ok(name)) {
+        troubles.push(format!("the apex `{name}` must be a host name in lower case, without a dot at its end"));
     }
     let of_zones = scene.zones.iter().flat_map(|(zone, content)| {
         content.records.iter().map(move |(label, record)| (format!("{label}.{zone}"), record))
@@ -109,13 +122,38 @@ fn troubles(scene: &Scene) -> Vec<String> {
     }
     let place = |name: &String| scene.everywhere().any(|(known, _)| known == name);
     for rule in &scene.firewall {
-        let from = rule.from.iter().filter(|name| !place(name)).map(|name| format!("network `{name}`"));
-        let to = rule.to.iter().filter(|name| !scene.fronts.contains_key(*name)).map(|name| format!("front `{name}`"));
+        let matches = |pattern: &str, name: &String| WildMatch::new(pattern).matches(name);
+        let nowhere = |pattern: &&String| !scene.everywhere().any(|(name, _)| matches(pattern, name));
+        let from = rule.from.iter().filter(nowhere).map(|name| format!("network `{name}`"));
+        let nothing = |pattern: &&String| !scene.fronts.keys().any(|name| matches(pattern, name));
+        let to = rule.to.iter().filter(nothing).map(|name| format!("front `{name}`"));
         troubles.extend(from.chain(to).map(|what| format!("firewall rule `{}`: there is no {what}", rule.rule)));
     }
-    let servers = scene.machine.name_servers.iter().filter(|name| !scene.resolvers.contains_key(*name));
-    troubles.extend(servers.map(|name| format!("the machine's name server `{name}` is no resolver")));
+    for (name, front) in &scene.fronts {
+        let strange = front.answers_from.keys().filter(|from| !place(from));
+        troubles.extend(strange.map(|from| format!("front `{name}` answers from `{from}`, which is no network")));
+    }
+    let strange = scene.offline.iter().filter(|name| !place(name));
+    troubles.extend(strange.map(|name| format!("`{name}` is offline, and is no network")));
+    troubles.extend(machine_troubles(scene));
     troubles.extend(shared_addresses(scene));
+    troubles
+}
+
+fn machine_troubles(scene: &Scene) -> Vec<String> {
+    let servers = scene.machine.name_servers.iter().filter(|name| !scene.resolvers.contains_key(*name));
+    let mut troubles: Vec<String> =
+        servers.map(|name| format!("the machine's name server `{name}` is no resolver")).collect();
+    let proxy = scene.machine.proxy.iter().filter(|name| !scene.proxies.contains_key(*name));
+    troubles.extend(proxy.map(|name| format!("the machine's proxy `{name}` is none")));
+    for (name, proxy) in &scene.proxies {
+        if !scene.resolvers.contains_key(&proxy.resolver) {
+            troubles.push(format!("proxy `{name}` asks `{}`, which is no resolver", proxy.resolver));
+        }
+        if scene.address_in(&proxy.stands_in).is_none() {
+            troubles.push(format!("proxy `{name}` stands in `{}`, which is no network", proxy.stands_in));
+        }
+    }
     troubles
 }
 
@@ -125,7 +163,14 @@ fn resolver_troubles(scene: &Scene, resolver: &Resolver) -> Vec<String> {
     if forwards != resolver.stands_in.is_some() || forwards != resolver.otherwise.is_some() {
         troubles.push("needs `stands_in` and `otherwise` if it is a forwarder, and only then".to_owned());
     }
+    let own = resolver.zones.iter().filter(|zone| !scene.zones.contains_key(*zone));
+    troubles.extend(own.map(|zone| format!("holds the zone `{zone}`, which there is not")));
+    if !forwards && !resolver.zones.is_empty() {
+        troubles.push("holds zones of its own, which only a forwarder does".to_owned());
+    }
     let nowhere = |name: &&String| !scene.everywhere().any(|(known, _)| known == *name);
+    let strange = resolver.silent_to.iter().filter(nowhere);
+    troubles.extend(strange.map(|name| format!("is silent to `{name}`, which is no network")));
     if let Some(name) = resolver.stands_in.as_ref().filter(nowhere) {
         troubles.push(format!("stands in `{name}`, which is no network"));
     }
@@ -138,7 +183,8 @@ fn resolver_troubles(scene: &Scene, resolver: &Resolver) -> Vec<String> {
 fn shared_addresses(scene: &Scene) -> Vec<String> {
     let mut owners: HashMap<IpAddr, &str> = HashMap::new();
     let resolvers = scene.resolvers.iter().map(|(name, resolver)| (name, resolver.address));
-    let all = resolvers.chain(scene.fronts.iter().map(|(name, front)| (name, front.address)));
+    let proxies = scene.proxies.iter().map(|(name, proxy)| (name, proxy.address));
+    let all = resolvers.chain(scene.fronts.iter().map(|(name, front)| (name, front.address))).chain(proxies);
     all.filter_map(|(name, address)| {
         let first = owners.insert(address, name)?;
         Some(format!("`{name}` has the address {address} of `{first}`"))

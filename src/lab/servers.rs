@@ -3,10 +3,10 @@
 //! One future drives everything and spawns nothing. Who asks is known by the source address: an agent of the lab binds
 //! to an address of its vantage.
 
-use super::front;
+use super::front::{self, Visit};
 use super::handle::LabHandle;
 use super::passage::Passage;
-use super::scene::Ports;
+use super::scene::{FrontState, Ports};
 use super::sockets::{Incoming, SocketSet};
 use super::stage::Stage;
 use super::wire::{self, Carrier, Wired};
@@ -130,10 +130,17 @@ async fn welcome(stage: &Stage, stream: TcpStream, from: IpAddr, address: IpAddr
     if let Passage::Open(name, front) = world.passage(from, address)
         && let Some(config) = stage.authority().config(name, front.issuer)
     {
-        return front::attend(stream, config, front.answer().clone()).await;
+        if front.state == FrontState::ResetsHandshake {
+            close_with_reset(&stream)?;
+        }
+        return front::attend(stream, config, Visit::new(front, world.scene().whereabouts(from))).await;
     }
-    // Closing without lingering sends a reset.
-    SockRef::from(&stream).set_linger(Some(Duration::ZERO))
+    close_with_reset(&stream)
+}
+
+/// Closing without lingering sends a reset.
+fn close_with_reset(stream: &TcpStream) -> io::Result<()> {
+    SockRef::from(stream).set_linger(Some(Duration::ZERO))
 }
 
 fn bind_somewhere(world: &World, wanted: Ports) -> io::Result<(Ports, SocketSet)> {

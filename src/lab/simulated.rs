@@ -1,8 +1,10 @@
 //! The world as a network without sockets: the real look, the real TLS on both sides, and no wire between them.
 
 use super::driven::driven;
-use super::front;
+use super::front::{self, Visit};
+use super::getaddrinfo;
 use super::passage::Passage;
+use super::proxy;
 use super::stage::Stage;
 use super::wire::{self, Carrier, Wired};
 use crate::facts::{MachineFacts, OsOutcome};
@@ -32,6 +34,13 @@ impl Simulated {
     async fn open(&self, to: SocketAddr) -> io::Result<Box<dyn Stream>> {
         self.pause().await;
         let world = self.stage.world();
+        if world.scene().is_offline(self.source) {
+            return Err(io::ErrorKind::NetworkUnreachable.into());
+        }
+        if let Some(proxy) = world.scene().proxies.values().find(|p| (p.address, p.port) == (to.ip(), to.port())) {
+            let (stage, proxy) = (Arc::clone(&self.stage), proxy.clone());
+            return Ok(driven(|far| proxy::attend(far, stage, proxy)));
+        }
         if to.port() == world.ports().dns {
             return Ok(self.name_server(to.ip()));
         }
@@ -46,11 +55,8 @@ impl Simulated {
             Passage::Open(name, front) => {
                 let config =
                     self.stage.authority().config(name, front.issuer).ok_or(io::ErrorKind::ConnectionRefused)?;
-                let answer = front.answer().clone();
-                Ok(driven(move |far| async move {
-                    // What a front thinks of its visitor ends with the connection.
-                    let _ = front::attend(far, config, answer).await;
-                }))
+                let visit = Visit::new(front, world.scene().whereabouts(self.source));
+                Ok(driven(move |far| front::attend(far, config, visit)))
             }
         }
     }
@@ -58,7 +64,10 @@ impl Simulated {
     fn name_server(&self, resolver: IpAddr) -> Box<dyn Stream> {
         let (stage, source) = (Arc::clone(&self.stage), self.source);
         let answer = move |bytes: &[u8]| wire::answer(&stage.world(), resolver, source, Carrier::Tcp, bytes);
-        driven(move |far| wire::converse(far, answer))
+        driven(move |far| async move {
+            wire::converse(far, answer).await;
+            Ok(())
+        })
     }
 }
 
@@ -66,6 +75,9 @@ impl Net for Simulated {
     fn datagrams(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
         Box::pin(async move {
             let stage = Arc::clone(&self.stage);
+            if stage.world().scene().is_offline(self.source) {
+                return Err(io::ErrorKind::NetworkUnreachable.into());
+            }
             let questions = Questions { stage, source: self.source, to, waiting: VecDeque::new() };
             Ok(Box::new(questions) as Box<dyn Datagrams>)
         })
@@ -75,13 +87,8 @@ impl Net for Simulated {
         Box::pin(self.open(to))
     }
 
-    /// The hosts file of the world, where it has the name; nothing else is behind getaddrinfo here.
     fn os_lookup(&self, host: HostName) -> BoxFuture<'_, OsOutcome> {
-        Box::pin(async move {
-            let world = self.stage.world();
-            let known = world.scene().machine.hosts.get(&host);
-            known.map_or(OsOutcome::NoSuchName, |addresses| OsOutcome::Addresses(addresses.clone()))
-        })
+        Box::pin(async move { getaddrinfo::look_up(&self.stage.world(), self.source, &host).await })
     }
 
     fn host_resolvers(&self) -> Vec<SocketAddr> {
@@ -93,16 +100,23 @@ impl Net for Simulated {
 
     fn machine(&self, host: &HostName) -> MachineFacts {
         let world = self.stage.world();
-        let hosts = world.scene().machine.hosts.get(host).cloned().unwrap_or_default();
-        MachineFacts { hosts, search: Vec::new(), ndots: 1 }
+        let machine = &world.scene().machine;
+        let hosts = machine.hosts.get(host).cloned().unwrap_or_default();
+        MachineFacts { hosts, search: machine.search.clone(), ndots: u32::try_from(machine.ndots).unwrap_or(u32::MAX) }
     }
 
     fn is_in_azure(&self) -> bool {
         false
     }
 
-    fn environment_proxy(&self, _: &HostName, _: u16) -> Option<ProxyPlace> {
-        None
+    fn environment_proxy(&self, host: &HostName, _: u16) -> Option<ProxyPlace> {
+        let world = self.stage.world();
+        let machine = &world.scene().machine;
+        if machine.no_proxy.iter().any(|suffix| host.is_under(suffix.as_str())) {
+            return None;
+        }
+        let proxy = world.scene().proxies.get(machine.proxy.as_ref()?)?;
+        Some(ProxyPlace { host: proxy.address.to_string(), port: proxy.port })
     }
 
     fn own_lookup(&self, host: String) -> BoxFuture<'_, io::Result<Vec<IpAddr>>> {

@@ -13,6 +13,7 @@ const DOCUMENTS: &[&str] = &[
     "README.md",
     "docs/plan.md",
     "docs/verdicts.md",
+    "docs/failure-modes.md",
     "docs/metrics.md",
     "docs/performance.md",
 ];

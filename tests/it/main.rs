@@ -24,6 +24,7 @@ mod real_causes;
 mod report;
 mod repository;
 mod run;
+mod scenarios;
 mod schema;
 mod support;
 mod text;

@@ -1,10 +1,19 @@
 //! What a network is made of. The same types are the form of a world file and the state that faults change.
 
+mod fronts;
+mod machine;
+mod resolvers;
+
+pub use fronts::{Front, FrontState, HttpAnswer, Issuer};
+pub use machine::{Machine, Proxy};
+pub use resolvers::{Resolver, ResolverKind, ResolverState};
+
 use crate::plan::HostName;
 use ipnet::IpNet;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use wildmatch::WildMatch;
 
 /// The state of a network at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +22,7 @@ pub struct Scene {
     pub networks: BTreeMap<String, Vec<IpNet>>,
     /// Places outside of Azure, such as a branch office, with theirs.
     pub places: BTreeMap<String, Vec<IpNet>>,
-    /// The internet's view of the names.
+    /// The internet's view of the names. `*.` in front stands for every name below that has none closer to it.
     pub records: BTreeMap<HostName, Record>,
     /// Private zones.
     pub zones: BTreeMap<HostName, Zone>,
@@ -22,6 +31,10 @@ pub struct Scene {
     /// The first rule that matches decides; what no rule matches may pass.
     pub firewall: Vec<Firewall>,
     pub machine: Machine,
+    /// By name. Only the simulated net has them.
+    pub proxies: BTreeMap<String, Proxy>,
+    /// Networks and places whose machines have no network at all. Only in the simulated net.
+    pub offline: Vec<String>,
 }
 
 /// The ports on which the world's resolvers and fronts answer.
@@ -58,9 +71,13 @@ const fn ten() -> u32 {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Zone {
-    /// By the label in front of the zone's name.
+    /// By the label in front of the zone's name; `*` is a wildcard.
     #[serde(default)]
     pub records: BTreeMap<String, Record>,
+    /// The zone's own name, where the one it has here only tells it from another zone of the same name.
+    pub apex: Option<HostName>,
+    /// What the zone's SOA names as its primary; without it, what every private zone of Azure does.
+    pub primary: Option<HostName>,
     /// The networks whose Azure resolver answers from this zone.
     #[serde(default)]
     pub links: BTreeMap<String, Link>,
@@ -76,115 +93,20 @@ pub struct Link {
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Resolver {
-    pub address: IpAddr,
-    pub kind: ResolverKind,
-    /// Of a forwarder: the network or place it asks from.
-    pub stands_in: Option<String>,
-    /// Of a forwarder: which resolver it asks for names under a suffix; the longest suffix decides.
-    #[serde(default)]
-    pub forwards: BTreeMap<HostName, String>,
-    /// Of a forwarder: which resolver it asks for everything else.
-    pub otherwise: Option<String>,
-    #[serde(default)]
-    pub state: ResolverState,
-    /// Whether every answer over UDP is cut short, so that it must be fetched over TCP.
-    #[serde(default)]
-    pub truncates: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ResolverKind {
-    /// Azure's platform resolver: answers by the network of whoever asks, and nobody outside of one.
-    Azure,
-    Forwarder,
-    /// A resolver of the internet, without any private zone.
-    Public,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ResolverState {
-    #[default]
-    Serving,
-    /// Questions vanish.
-    Silent,
-    /// Answers REFUSED.
-    Refusing,
-    /// Answers SERVFAIL.
-    Failing,
-    /// Nothing listens on the port.
-    Closed,
-}
-
-/// Something that answers TLS and HTTP at an address.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Front {
-    pub address: IpAddr,
-    /// The names of its certificate, wildcards included.
-    pub names: Vec<String>,
-    /// What it answers while it is closed to this side, or always, where it has no `when_open`.
-    pub answer: HttpAnswer,
-    /// What it answers while it is open.
-    pub when_open: Option<HttpAnswer>,
-    #[serde(default)]
-    pub open: bool,
-    #[serde(default)]
-    pub issuer: Issuer,
-    #[serde(default)]
-    pub state: FrontState,
-}
-
-impl Front {
-    /// The answer of the moment.
-    pub fn answer(&self) -> &HttpAnswer {
-        self.when_open.as_ref().filter(|_| self.open).unwrap_or(&self.answer)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HttpAnswer {
-    pub status: u16,
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    #[serde(default)]
-    pub body: String,
-}
-
-/// Who signed a certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Issuer {
-    /// The authority that the agent of the lab trusts.
-    #[default]
-    Authority,
-    /// An inspection device's own, which nobody trusts.
-    Inspection,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FrontState {
-    #[default]
-    Serving,
-    /// Nothing listens on the port. Real servers then refuse everybody, also where the firewall drops.
-    Refusing,
-    /// Packets vanish.
-    Silent,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Firewall {
     pub rule: String,
-    /// Names of networks and places.
+    /// Names of networks and places, in which `*` stands for any characters.
     pub from: Vec<String>,
-    /// Names of fronts.
+    /// Names of fronts, written in the same way.
     pub to: Vec<String>,
     pub action: Action,
+}
+
+impl Firewall {
+    fn applies(&self, from: &str, to: &str) -> bool {
+        let named = |patterns: &[String], name| patterns.iter().any(|pattern| WildMatch::new(pattern).matches(name));
+        named(&self.from, from) && named(&self.to, to)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -197,17 +119,6 @@ pub enum Action {
     Reset,
     /// The network says that there is no way. Real servers reset instead.
     Unreachable,
-}
-
-/// What a simulated machine brings along: its hosts file and its resolv.conf.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Machine {
-    #[serde(default)]
-    pub hosts: BTreeMap<HostName, Vec<IpAddr>>,
-    /// Names of resolvers.
-    #[serde(default)]
-    pub name_servers: Vec<String>,
 }
 
 impl Scene {
@@ -224,9 +135,27 @@ impl Scene {
         around.max_by_key(|(_, net)| net.prefix_len()).map(|(name, _)| name.as_str())
     }
 
-    /// Every address of a server or a record.
+    /// What the firewall does with connections from a network or place to a front.
+    pub fn action(&self, from: &str, to: &str) -> Action {
+        let rule = self.firewall.iter().find(|rule| rule.applies(from, to));
+        rule.map_or(Action::Allow, |rule| rule.action)
+    }
+
+    /// An address of a machine that stands in a network or place: the first one of its first prefix.
+    pub fn address_in(&self, place: &str) -> Option<IpAddr> {
+        let (_, prefixes) = self.everywhere().find(|(name, _)| *name == place)?;
+        prefixes.first()?.hosts().next()
+    }
+
+    /// Whether a machine with this address has no network.
+    pub fn is_offline(&self, source: IpAddr) -> bool {
+        self.whereabouts(source).is_some_and(|place| self.offline.iter().any(|name| name == place))
+    }
+
+    /// Every address of a server or a record, and those that resolvers write over answers.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        let servers = self.resolvers.values().map(|resolver| resolver.address);
+        let servers =
+            self.resolvers.values().flat_map(|resolver| [Some(resolver.address), resolver.rewrites]).flatten();
         let fronts = self.fronts.values().map(|front| front.address);
         let records = self.records.values().chain(self.zones.values().flat_map(|zone| zone.records.values()));
         servers.chain(fronts).chain(records.flat_map(|record| record.addresses.iter().copied()))
