@@ -129,7 +129,7 @@ fn claimed(
     match claim {
         Claim::Private => private::findings(asked, facts, paths, fallback),
         Claim::Blocked(by) => blocked::findings(asked, facts, paths, by, witness),
-        Claim::Public => public::findings(paths),
+        Claim::Public => public::findings(asked, facts, paths),
         Claim::None => Vec::new(),
     }
 }

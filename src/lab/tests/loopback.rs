@@ -31,7 +31,7 @@ async fn every_fault_shows_on_real_sockets_as_it_does_in_the_simulated_net() {
     let lab = Lab::bind(World::hub_and_spoke(), ANY_PORT).unwrap();
     let handle = lab.handle();
     let catalog = Catalog::embedded();
-    let plan = plan(&handle.plan_text().replace("timeout: 1s", "timeout: 600ms"), &catalog);
+    let plan = plan(&handle.plan_text(), &catalog);
     let stop = CancellationToken::new();
     let looking = async {
         let healthy = looked(&handle, &catalog, &plan).await;
@@ -78,7 +78,7 @@ async fn an_answer_that_is_cut_short_is_fetched_over_tcp() {
     let lab = Lab::bind(World::read("truncating.yaml", &text).unwrap(), ANY_PORT).unwrap();
     let handle = lab.handle();
     let catalog = Catalog::embedded();
-    let plan = plan(&handle.plan_text().replace("timeout: 1s", "timeout: 600ms"), &catalog);
+    let plan = plan(&handle.plan_text(), &catalog);
     let stop = CancellationToken::new();
     let looking = async {
         assert_healthy(&looked(&handle, &catalog, &plan).await);
