@@ -1,9 +1,11 @@
 //! Scenarios played again by real servers: BIND, unbound, nginx and squid in a network of their own, with the addresses and
 //! ports of real life, and this machine's own getaddrinfo. They must come to what the simulated world comes to.
 
-use crate::support::estate::{RealEstate, document, file_of, patch};
+use crate::scenarios::form::{Reason, Row, patched, scenarios};
+use crate::support::estate::{Forwarder, RealEstate, file_of};
 use crate::support::squid::Squid;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const CHAT: &str = "chat/contoso-chat.openai.azure.com";
 
@@ -11,17 +13,12 @@ const CHAT: &str = "chat/contoso-chat.openai.azure.com";
 const PROXY: &str = "10.20.9.9";
 
 fn world(change: &Value) -> Value {
-    let mut world = document("tests/scenarios/base-world.yaml");
-    patch(&mut world, change);
-    world
+    serde_json::from_str(&patched("base-world", change)).unwrap()
 }
 
-/// The plan of the scenarios, without what real servers cannot play here: firewalls, and with them what they block.
 fn plan() -> Value {
-    let mut plan = document("tests/scenarios/base-plan.yaml");
     let shorter = json!({"settings": {"every": "8s", "timeout": "2s"}});
-    patch(&mut plan, &shorter);
-    plan
+    serde_json::from_str(&patched("base-plan", &shorter)).unwrap()
 }
 
 /// Checks from a vantage, with variables of the environment; the report.
@@ -55,6 +52,90 @@ fn a_healthy_estate_of_real_servers_raises_nothing() {
             assert_eq!(check["facts"]["follow_up"], Value::Null, "a healthy look asks nothing more");
         }
     }
+}
+
+/// What a row wants of a check, or what the healthy estate says where no row names it.
+fn wanted(rows: &[Row], vantage: &str, check: &str) -> (String, String, BTreeSet<Reason>) {
+    let row = rows.iter().find(|row| row.vantage.matches(vantage) && row.check.matches(check));
+    row.map_or_else(
+        || ("holds".to_owned(), "none".to_owned(), BTreeSet::new()),
+        |row| (row.verdict.clone(), row.fallback.clone(), row.findings.clone()),
+    )
+}
+
+fn said(check: &Value) -> (String, String, BTreeSet<Reason>) {
+    let word = |value: &Value| value.as_str().map(str::to_owned);
+    let reasons = check["findings"].as_array().unwrap().iter().map(|finding| Reason {
+        code: word(&finding["code"]).unwrap(),
+        cause: word(&finding["cause"]),
+        confidence: word(&finding["confidence"]),
+    });
+    (word(&check["verdict"]).unwrap(), word(&check["public_fallback"]).unwrap(), reasons.collect())
+}
+
+/// Which scenarios, as seen from which vantage, with which forwarder. Firewalls and the redirect of a link are left to the
+/// simulated world; so is what tells the datacentre from Azure, because on an island everything can be reached.
+const REPLAYED: &[(&str, &str, Forwarder)] = &[
+    ("f01-zone-not-linked", "spoke", Forwarder::Unbound),
+    ("f02-record-missing", "spoke", Forwarder::Unbound),
+    ("f02-record-missing", "datacentre", Forwarder::Unbound),
+    ("f12-foundry-zone-not-there", "spoke", Forwarder::Unbound),
+    ("f16-public-address-in-the-zone", "spoke", Forwarder::Unbound),
+    ("f19-last-endpoint-removed", "spoke", Forwarder::Unbound),
+    ("f21-forwarder-bypasses-azure", "spoke", Forwarder::Unbound),
+    ("f21-forwarder-bypasses-azure", "spoke", Forwarder::Dnsmasq),
+    ("f22-zone-not-linked-to-the-dns-network", "spoke", Forwarder::Unbound),
+    ("f23-forwarder-for-privatelink-only", "datacentre", Forwarder::Dnsmasq),
+    ("f23-hub-forwards-privatelink-only", "spoke", Forwarder::Dnsmasq),
+];
+
+#[test]
+fn real_servers_come_to_the_verdicts_findings_and_causes_of_the_scenarios() {
+    let all = scenarios();
+    let mut troubles = Vec::new();
+    for (name, vantage, forwarder) in REPLAYED {
+        let (_, scenario) = all.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no scenario {name}"));
+        assert!(scenario.plan.is_null() && scenario.then.is_empty(), "{name} needs more than one world");
+        let estate = RealEstate::with(&world(&scenario.world), &[], *forwarder);
+        let report = checked(&estate, vantage, &[]);
+        for check in report["checks"].as_array().unwrap().iter().filter(|check| check["claim"] == "private") {
+            let named = check["check"].as_str().unwrap();
+            let (wanted, said) = (wanted(&scenario.expect, vantage, named), said(check));
+            if wanted != said {
+                troubles.push(format!("{name}, {vantage} {named}:\n  wanted {wanted:?}\n  said   {said:?}"));
+            }
+        }
+    }
+    assert!(troubles.is_empty(), "{}", troubles.join("\n"));
+}
+
+/// Whether a rule for privatelink names alone works depends on the server: unbound asks anew where an alias leads into a
+/// rule of its own. Nothing is wrong then, and nothing is said.
+#[test]
+fn a_rule_for_privatelink_names_is_no_fault_where_the_server_follows_it() {
+    let all = scenarios();
+    for (name, vantage) in
+        [("f23-forwarder-for-privatelink-only", "datacentre"), ("f23-hub-forwards-privatelink-only", "spoke")]
+    {
+        let (_, scenario) = all.iter().find(|(known, _)| known == name).unwrap();
+        let estate = RealEstate::with(&world(&scenario.world), &[], Forwarder::Unbound);
+        let report = checked(&estate, vantage, &[]);
+        let chat = check(&report, CHAT);
+        assert_eq!((&chat["verdict"], findings(chat)), (&json!("holds"), vec![]), "{name}: {chat:#}");
+    }
+}
+
+/// A cache answers the direct question with what the chain brought, so that a rule which does not fire and a fix that has
+/// not arrived yet look the same. No cause is named then.
+#[test]
+fn a_cache_that_hides_the_difference_leaves_the_cause_undetermined() {
+    let all = scenarios();
+    let (_, scenario) = all.iter().find(|(known, _)| known == "f23-hub-forwards-privatelink-only").unwrap();
+    let estate = RealEstate::with(&world(&scenario.world), &[], Forwarder::CachingDnsmasq);
+    let report = checked(&estate, "spoke", &[]);
+    let chat = check(&report, CHAT);
+    let found = vec![("public-answer", "undetermined", "undetermined"), ("resolvers-disagree", "", "")];
+    assert_eq!(findings(chat), found, "{chat:#}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Failure modes of private endpoints, each as a small change to a healthy world, held against what the agent says.
 
-mod form;
+pub mod form;
 mod page;
 mod play;
 

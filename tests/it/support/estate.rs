@@ -1,10 +1,12 @@
 //! A world document played by real servers on an island, as one of its networks sees it: BIND for the internet and for
-//! Azure's resolver (once per network, each with the zones that are linked there), unbound for forwarders, nginx for fronts.
+//! Azure's resolver (once per network, each with the zones that are linked there), unbound or dnsmasq for forwarders, nginx
+//! for fronts.
 //!
 //! What real servers cannot play is left out: a redirect of a link, firewalls, states of resolvers.
 
 use super::Folder;
 use super::certificates::{Authority, Issued};
+use super::dnsmasq::Dnsmasq;
 use super::island::Island;
 use super::named::{Named, Zone};
 use super::nginx::{Front, Nginx};
@@ -16,10 +18,27 @@ use std::fmt::Write;
 /// Where Azure's resolver answers networks other than the one that is played; no plan names it.
 const AZURE_OF_HUB: &str = "10.0.255.16";
 
+/// What plays a forwarder. The same rules lead to different answers: some follow an alias by their own rules, some hand on
+/// what the server above found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forwarder {
+    /// Asks anew for the target of an alias where a rule of its own applies to it.
+    Unbound,
+    /// Hands on the whole chain as it came.
+    Dnsmasq,
+    /// As that, and keeps every alias of it for as long as its TTL says.
+    CachingDnsmasq,
+}
+
+enum Running {
+    Unbound { _server: Unbound },
+    Dnsmasq { _server: Dnsmasq },
+}
+
 pub struct RealEstate {
     pub island: Island,
     pub folder: Folder,
-    _servers: (Vec<Named>, Vec<Unbound>, Nginx),
+    _servers: (Vec<Named>, Vec<Running>, Nginx),
 }
 
 fn text(value: &Value) -> &str {
@@ -56,6 +75,11 @@ fn linked(world: &Value, network: &str) -> Vec<Zone> {
 impl RealEstate {
     /// Plays a world as its network `spoke` sees it; `more` are addresses for servers of the test itself.
     pub fn of(world: &Value, more: &[&str]) -> Self {
+        Self::with(world, more, Forwarder::Unbound)
+    }
+
+    /// As [`RealEstate::of`], with another forwarder.
+    pub fn with(world: &Value, more: &[&str], forwarder: Forwarder) -> Self {
         let resolvers: BTreeMap<&String, &Value> = table(&world["resolvers"]).collect();
         let at = |name: &str| text(&world["resolvers"][name]["address"]).to_owned();
         let fronts: Vec<&Value> = table(&world["fronts"]).map(|(_, front)| front).collect();
@@ -84,15 +108,22 @@ impl RealEstate {
             other => at(other),
         };
         let forwarders = resolvers.iter().filter(|(_, resolver)| resolver["kind"] == "forwarder");
-        let unbound = forwarders.map(|(_, resolver)| {
+        let forwarders = forwarders.map(|(_, resolver)| {
             let ruled = table(&resolver["forwards"]).map(|(suffix, to)| (suffix.clone(), next(to)));
             let rules = ruled.chain([(".".to_owned(), next(&resolver["otherwise"]))]).collect::<Vec<_>>();
-            Unbound::forwarding(&island, text(&resolver["address"]), &rules)
+            let address = text(&resolver["address"]);
+            match forwarder {
+                Forwarder::Unbound => Running::Unbound { _server: Unbound::forwarding(&island, address, &rules) },
+                Forwarder::Dnsmasq | Forwarder::CachingDnsmasq => {
+                    let caches = forwarder == Forwarder::CachingDnsmasq;
+                    Running::Dnsmasq { _server: Dnsmasq::forwarding(&island, address, &rules, caches) }
+                }
+            }
         });
-        let unbound = unbound.collect();
+        let forwarders = forwarders.collect();
         let folder = Folder::new();
         let nginx = serve(&island, &fronts, &folder);
-        Self { island, folder, _servers: (named, unbound, nginx) }
+        Self { island, folder, _servers: (named, forwarders, nginx) }
     }
 
     /// Runs the program on the island under a plan, with these variables and no others; `trust` is added to its settings.
@@ -144,32 +175,6 @@ fn serve(island: &Island, fronts: &[&Value], folder: &Folder) -> Nginx {
         })
         .collect();
     Nginx::start_on(island, 443, &fronts)
-}
-
-/// A YAML document of the repository as a value.
-pub fn document(path: &str) -> Value {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    let text = std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{path}: {e}"));
-    serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
-}
-
-/// JSON merge patch (RFC 7396).
-pub fn patch(document: &mut Value, with: &Value) {
-    let Value::Object(changes) = with else {
-        *document = with.clone();
-        return;
-    };
-    if !document.is_object() {
-        *document = Value::Object(serde_json::Map::new());
-    }
-    let Some(known) = document.as_object_mut() else { return };
-    for (key, change) in changes {
-        if change.is_null() {
-            known.remove(key);
-        } else {
-            patch(known.entry(key).or_insert(Value::Null), change);
-        }
-    }
 }
 
 /// Lines for `/etc/hosts` and the like.

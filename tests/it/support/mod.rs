@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod certificates;
+pub mod dnsmasq;
 pub mod estate;
 pub mod island;
 pub mod named;
