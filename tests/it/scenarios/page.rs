@@ -35,9 +35,9 @@ What goes wrong with private endpoints, and what Fencepost says of it. This page
 what the agent says against the file. A check that a file does not name says what it said before.
 
 The network has five vantages. `spoke` asks Azure's resolver (168.63.129.16), the hub's DNS server and, for the public
-view, a resolver of the internet. `runner` asks what its resolv.conf names, which is the hub's DNS server. `datacentre` asks
-a server of its own, which forwards Azure's suffixes to an inbound endpoint in the hub. `sandbox` must be stopped by a
-firewall, `branch` by the service.
+view, a resolver of the internet. `runner` is in the same network and asks what its resolv.conf names, which is the hub's
+DNS server; Azure's resolver is asked only to learn a cause. `datacentre` asks a server of its own, which forwards Azure's
+suffixes to an inbound endpoint in the hub. `sandbox` must be stopped by a firewall, `branch` by the service.
 
 A finding is followed by its cause and by how sure it is: *inferred* from several answers, or *undetermined* where what
 was seen fits more than one cause. `docs/verdicts.md` explains verdicts and causes. The last column says where a fact about
