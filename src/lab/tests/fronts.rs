@@ -44,7 +44,7 @@ async fn looked(front: &str, proxy: &str) -> Facts {
 }
 
 /// How far a visitor came: the status, or what became of the handshake or the request.
-fn end(tls: Option<&TlsOutcome>, http: Option<&HttpOutcome>) -> String {
+pub fn end(tls: Option<&TlsOutcome>, http: Option<&HttpOutcome>) -> String {
     match (tls, http) {
         (_, Some(HttpOutcome::Answered { status, .. })) => status.to_string(),
         (_, Some(HttpOutcome::TimedOut)) => "no answer".to_owned(),

@@ -1,10 +1,11 @@
 //! Every fault against real servers and real sockets on loopback, in real time.
 
+use super::fronts::end;
 use super::round::{Round, assert_fault, assert_healthy, plan, round};
 use crate::catalog::Catalog;
 use crate::lab::{Lab, LabHandle, Ports, World, control};
-use crate::observe::{Lens, Pacer, Sockets, Trust, source_for};
-use crate::plan::Plan;
+use crate::observe::{Lens, Pacer, Sockets, Subject, Trust, look, source_for};
+use crate::plan::{HostName, Networks, Plan};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -44,6 +45,60 @@ async fn every_fault_shows_on_real_sockets_as_it_does_in_the_simulated_net() {
             handle.heal().await;
         }
         assert_eq!(looked(&handle, &catalog, &plan).await, healthy, "after healing everything");
+        stop.cancel();
+    };
+    let (served, ()) = tokio::join!(lab.serve(stop.clone()), looking);
+    served.unwrap();
+}
+
+#[tokio::test]
+async fn fronts_behave_as_badly_on_real_sockets() {
+    let front = |number: u8, state: &str| {
+        let names = "names: [chat.contoso.example], answer: {status: 401}";
+        format!("  f{number}: {{address: 127.20.3.{number}, {names}, {state}}}\n")
+    };
+    let states = [
+        ("state: serving", "401"),
+        ("state: resets-handshake", "reset"),
+        ("state: closes-handshake", "closed"),
+        ("state: stalls-handshake", "silence"),
+        ("state: stalls-request", "no answer"),
+        ("state: garbles", "no TLS"),
+        ("expires: 2024-02-29", "expired"),
+        ("latency_ms: 50", "401"),
+        ("latency_ms: 5000", "no answer"),
+        ("answers_from: {spoke: {status: 403}}", "403"),
+        ("answers_from: {hub: {status: 403}}", "401"),
+    ];
+    let fronts: String = (1..).zip(states).map(|(number, (state, _))| front(number, state)).collect();
+    let rest = "resolvers: {any: {address: 127.20.0.4, kind: public}}\nfronts:\n";
+    let networks = "networks: {spoke: [127.20.0.0/16], hub: [127.10.0.0/16]}";
+    let text = format!("world: fronts\nabout: one front for each state\n{networks}\n{rest}{fronts}");
+    let lab = Lab::bind(World::read("fronts.yaml", &text).unwrap(), ANY_PORT).unwrap();
+    let trust = Arc::new(Trust::new(Some(lab.authority_pem().as_bytes())).unwrap());
+    let net = Arc::new(Sockets::new(Some("127.20.1.1".parse().unwrap())));
+    let lens = Lens { net, trust, pacer: Arc::new(Pacer::default()) };
+    let expected = (1..=states.len()).map(|number| format!("127.20.3.{number}/32").parse().unwrap()).collect();
+    let subject = Subject {
+        host_name: HostName::parse("chat.contoso.example").unwrap(),
+        port: lab.ports().tls,
+        path: "/".to_owned(),
+        resolvers: Vec::new(),
+        host: false,
+        expected,
+        networks: Arc::new(Networks::default()),
+        fronts: Vec::new(),
+        proxy: None,
+        timeout: Duration::from_millis(800),
+    };
+    let stop = CancellationToken::new();
+    let looking = async {
+        let facts = look(&lens, &subject).await;
+        assert_eq!(facts.paths.len(), states.len());
+        for (path, (state, ending)) in facts.paths.iter().zip(states) {
+            let tls = path.tls.as_ref().map(|tls| &tls.outcome);
+            assert_eq!(end(tls, path.http.as_ref().map(|http| &http.outcome)), ending, "{state}");
+        }
         stop.cancel();
     };
     let (served, ()) = tokio::join!(lab.serve(stop.clone()), looking);

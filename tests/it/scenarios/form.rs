@@ -34,6 +34,8 @@ pub struct Scenario {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Moment {
+    /// What happened since, in one sentence.
+    pub story: String,
     #[serde(default)]
     pub world: Value,
     pub expect: Vec<Row>,

@@ -35,9 +35,9 @@ What goes wrong with private endpoints, and what Fencepost says of it. This page
 what the agent says against the file. A check that a file does not name says what it said before.
 
 The network has five vantages. `spoke` asks Azure's resolver (168.63.129.16), the hub's DNS server and, for the public
-view, a resolver of the internet. `runner` asks what its resolv.conf names, which is the hub's DNS server. `datacentre` asks
-a server of its own, which forwards Azure's suffixes to an inbound endpoint in the hub. `sandbox` must be stopped by a
-firewall, `branch` by the service.
+view, a resolver of the internet. `runner` is in the same network and asks what its resolv.conf names, which is the hub's
+DNS server; Azure's resolver is asked only to learn a cause. `datacentre` asks a server of its own, which forwards Azure's
+suffixes to an inbound endpoint in the hub. `sandbox` must be stopped by a firewall, `branch` by the service.
 
 A finding is followed by its cause and by how sure it is: *inferred* from several answers, or *undetermined* where what
 was seen fits more than one cause. `docs/verdicts.md` explains verdicts and causes. The last column says where a fact about
@@ -105,19 +105,21 @@ fn sayings(rows: &[Row]) -> Vec<String> {
     said.into_iter().map(|(words, vantages)| format!("*{}*{words}", vantages.join(", "))).collect()
 }
 
-fn line(scenario: &Scenario) -> String {
-    let moments = std::iter::once(&scenario.expect).chain(scenario.then.iter().map(|moment| &moment.expect));
-    let told: Vec<String> = moments
-        .map(|rows| match sayings(rows).as_slice() {
-            [] => "nothing: what must hold, holds".to_owned(),
-            several => several.join("<br>"),
-        })
-        .collect();
-    let numbered: Vec<&str> =
-        scenario.mode.words().iter().map(String::as_str).filter(|mode| number(mode).is_some()).collect();
-    let modes = if numbered.is_empty() { "–".to_owned() } else { numbered.join(", ") };
-    let source = scenario.source.as_deref().unwrap_or("–");
-    format!("| {modes} | **{}.** {} | {} | {source} |", scenario.title, scenario.story, told.join("<br>then "))
+/// A scenario as a row: the mode and the source only in a chapter of numbered modes.
+fn line(scenario: &Scenario, is_numbered: bool) -> String {
+    let told = |rows: &[Row]| match sayings(rows).as_slice() {
+        [] => "nothing: what must hold, holds".to_owned(),
+        several => several.join("<br>"),
+    };
+    let later = scenario.then.iter().map(|moment| format!("<br>**{}** {}", moment.story, told(&moment.expect)));
+    let says = told(&scenario.expect) + &later.collect::<String>();
+    let happened = format!("**{}.** {}", scenario.title, scenario.story);
+    if !is_numbered {
+        return format!("| {happened} | {says} |");
+    }
+    let modes = scenario.mode.words().iter().filter(|mode| number(mode).is_some());
+    let modes = modes.map(String::as_str).collect::<Vec<_>>().join(", ");
+    format!("| {modes} | {happened} | {says} | {} |", scenario.source.as_deref().unwrap_or_default())
 }
 
 fn page() -> String {
@@ -128,14 +130,19 @@ fn page() -> String {
     let mut text = INTRODUCTION.to_owned();
     for (title, about, modes) in CHAPTERS {
         let in_chapter = |scenario: &&Scenario| modes.hold(&scenario.mode.words()[0]);
-        let _ =
-            write!(text, "\n## {title}\n\n{about}\n\n| mode | what happened | what Fencepost says | known from |\n");
-        text.push_str("|---|---|---|---|\n");
+        let is_numbered = matches!(modes, Modes::Numbers(_));
+        let heading = if is_numbered {
+            "| mode | what happened | what Fencepost says | known from |\n|---|---|---|---|"
+        } else {
+            "| what happened | what Fencepost says |\n|---|---|"
+        };
+        let _ = writeln!(text, "\n## {title}\n\n{about}\n\n{heading}");
         for scenario in all.iter().filter(in_chapter) {
-            let _ = writeln!(text, "{}", line(scenario));
+            let _ = writeln!(text, "{}", line(scenario, is_numbered));
         }
     }
-    text.push_str("\n## What cannot be seen\n\nNo agent in a subnet can tell these, and why.\n\n| mode | what happened | why it cannot be seen |\n|---|---|---|\n");
+    text.push_str("\n## What cannot be seen\n\nNo agent in a subnet can tell these.\n\n");
+    text.push_str("| mode | what happened | why it cannot be seen |\n|---|---|---|\n");
     let mut hidden: Vec<(String, Unseen)> = unseen();
     hidden.sort_by_key(|(mode, _)| number(mode));
     for (mode, unseen) in hidden {
