@@ -111,7 +111,7 @@ impl Estate {
     pub fn new(grounds: Grounds, lens: Lens, today: Date) -> Self {
         let header = Arc::new(header(&grounds));
         let works = works(&grounds, today);
-        let around = Around { azure: azure(&grounds.plan, &lens) };
+        let around = Around { azure: azure(&grounds.plan, &lens), zones: zones(&grounds) };
         Self { grounds, lens, works, header, around }
     }
 
@@ -239,6 +239,21 @@ fn azure(plan: &Plan, lens: &Lens) -> Option<Resolver> {
             view: View::Azure,
         })
     })
+}
+
+/// The privatelink zones of all targets, each once, in the order of the plan.
+fn zones(grounds: &Grounds) -> Vec<HostName> {
+    let mut zones: Vec<HostName> = Vec::new();
+    for target in &grounds.plan.targets {
+        let Some(service) = grounds.catalog.service(&target.service) else { continue };
+        for zone in target.endpoints.iter().flat_map(|endpoint| service.zones_of(&endpoint.host)) {
+            let zone = HostName::from_wire(zone);
+            if !zones.contains(&zone) {
+                zones.push(zone);
+            }
+        }
+    }
+    zones
 }
 
 fn works(grounds: &Grounds, today: Date) -> Vec<Arc<Work>> {

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub enum Purpose {
     /// SOA of the privatelink zone: who answers for it here.
     ZoneAuthority,
+    /// SOA of another privatelink zone of the plan: whether this resolver ends at Azure's DNS at all.
+    OtherZoneAuthority,
     /// SOA of the public suffix: whether a private zone shadows it.
     SuffixAuthority,
     /// The privatelink name, asked directly.
@@ -29,7 +31,7 @@ pub enum Purpose {
 impl Purpose {
     pub const fn asks_for_authority(self) -> bool {
         match self {
-            Self::ZoneAuthority | Self::SuffixAuthority => true,
+            Self::ZoneAuthority | Self::OtherZoneAuthority | Self::SuffixAuthority => true,
             Self::PrivatelinkName | Self::Canary | Self::AzureResolver | Self::Sibling | Self::SearchSuffix => false,
         }
     }

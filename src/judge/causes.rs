@@ -79,7 +79,7 @@ causes! {
         "the private zone is asked but has no record for the name, and its link falls back to the internet"
         "Restore the record: look at the private endpoint's DNS zone group, `az network private-endpoint dns-zone-group list`; then take `NxDomainRedirect` off the link where no partner needs it."
     ForwarderBypassesAzure "forwarder-bypasses-azure" Resolver
-        "this resolver does not end at the Azure DNS that holds the zone: it forwards this suffix elsewhere, or asks Azure from a network without the link"
+        "this resolver does not end at the Azure DNS that holds the zone: it forwards elsewhere, or asks Azure from a network to which no zone is linked"
         "On this resolver, forward the public suffix to 168.63.129.16 or to a Private Resolver's inbound endpoint, and see that the network it asks from is linked to the zone."
     PrivatelinkOnlyForwarder "privatelink-only-forwarder" Resolver
         "this resolver forwards only the privatelink suffix, which is never asked for while it follows the public name itself"
@@ -95,7 +95,7 @@ causes! {
         "Remove the line from the hosts file (in Kubernetes: from `hostAliases`), and see that the resolvers give the right address."
     Undetermined "undetermined" any
         "what was seen fits more than one cause"
-        "Ask for the zone's SOA at this resolver: `nslookup -type=SOA ZONE RESOLVER`. azureprivatedns.net means that the zone is linked and the record is missing; anything else means that the zone is not linked to the network this resolver asks from."
+        "See where the resolver with the public answer forwards the public suffix, and whether the zone is linked to the network it asks from: `az network private-dns link vnet list`. What was seen says which of the two fits better."
 }
 
 impl Diagnosis {

@@ -115,7 +115,18 @@ impl Case<'_> {
             // A copy of the zone in which the record is missing.
             (Whose::Private(_), Direct::Public) => self.redirected(seen),
             (Whose::Private(_), Direct::Untold) => Diagnosis::undetermined(seen),
-            (Whose::Other(_) | Whose::Untold, Direct::Public | Direct::Nothing | Direct::Untold) => self.bypasses(seen),
+            (Whose::Other(_) | Whose::Untold, Direct::Public | Direct::Nothing | Direct::Untold) => {
+                match whose(self.follow_up, self.resolver, Purpose::OtherZoneAuthority) {
+                    // It ends at Azure for another zone: either this suffix is not forwarded there, or this zone is not
+                    // linked to the network that it asks from.
+                    Whose::Private(other) => {
+                        seen.push(inquired(other));
+                        seen.extend(self.siblings());
+                        Diagnosis::undetermined(seen)
+                    }
+                    Whose::Other(_) | Whose::Untold => self.bypasses(seen),
+                }
+            }
         }
     }
 

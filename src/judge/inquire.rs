@@ -6,6 +6,9 @@ use crate::facts::{Answer, Facts, Inquiries, Inquiry, OsOutcome, Purpose, Resolv
 use crate::plan::{Claim, HostName, View};
 use std::net::SocketAddr;
 
+/// Other zones of the plan are asked for at most so often.
+const MOST_OTHER_ZONES: usize = 3;
+
 /// Other names of the same account are asked for at most so often.
 const MOST_SIBLINGS: usize = 2;
 
@@ -49,6 +52,7 @@ pub struct Names {
     pub aliases: Vec<HostName>,
     canaries: Vec<HostName>,
     siblings: Vec<HostName>,
+    other_zones: Vec<HostName>,
 }
 
 impl Names {
@@ -68,7 +72,9 @@ impl Names {
         });
         // Two suffixes of one zone are two names of one record, not two records.
         let siblings = siblings.filter(|_| known.is_some_and(|(cloud, _)| cloud.zones.len() == cloud.suffixes.len()));
-        Self { host, suffix, zones, aliases, canaries, siblings: siblings.unwrap_or_default() }
+        let others = asked.around.zones.iter().filter(|zone| !zones.contains(zone));
+        let other_zones = others.take(MOST_OTHER_ZONES).cloned().collect();
+        Self { host, suffix, zones, aliases, canaries, siblings: siblings.unwrap_or_default(), other_zones }
     }
 
     fn at(&self, resolver: &ResolverFacts, said: Says) -> Vec<Inquiry> {
@@ -84,6 +90,8 @@ impl Names {
                 all(Purpose::Canary, &self.canaries),
                 all(Purpose::SuffixAuthority, suffix),
                 all(Purpose::Sibling, &self.siblings),
+                // Azure's own resolver needs no proof that it ends at Azure.
+                all(Purpose::OtherZoneAuthority, if resolver.view == View::Azure { &[] } else { &self.other_zones }),
             ],
             Says::Other | Says::Nothing => vec![
                 all(Purpose::ZoneAuthority, &self.zones),

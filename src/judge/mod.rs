@@ -30,7 +30,7 @@ pub use terms::{EXPIRY_DAYS, LAPSED_DAYS, Terms};
 
 use crate::catalog::Service;
 use crate::facts::Facts;
-use crate::plan::{AddressClass, Claim, Endpoint, Networks, Resolver, Target};
+use crate::plan::{AddressClass, Claim, Endpoint, HostName, Networks, Resolver, Target};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::net::IpAddr;
@@ -74,6 +74,8 @@ pub struct Asked<'a> {
 pub struct Around {
     /// A resolver of Azure's own that may be asked, whether or not the vantage asks it in every look.
     pub azure: Option<Resolver>,
+    /// The privatelink zones of all targets.
+    pub zones: Vec<HostName>,
 }
 
 impl Asked<'_> {

@@ -107,7 +107,13 @@ pub fn private_findings(asked: &Asked<'_>, facts: &Facts) -> Vec<Finding> {
 fn resolver_findings(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         resolver.lookups().into_iter().filter_map(|l| address_finding(asked, facts, resolver, l)).collect();
-    findings.extend(zones::rewritten(asked, facts, resolver));
+    if let Some(rewritten) = zones::rewritten(asked, facts, resolver) {
+        // Where the resolver invented the very address, what it says of the name is no finding of its own.
+        if rewritten.weight == Weight::Breaks {
+            findings.retain(|finding| !matches!(finding.code, Code::PublicAnswer | Code::SpecialAnswer));
+        }
+        findings.push(rewritten);
+    }
     findings.extend(zones::shadowed(asked, facts, resolver));
     if resolver.addresses().next().is_none() {
         findings.extend(failure(asked, resolver, &resolver.a).or_else(|| absence(asked, facts, resolver)));

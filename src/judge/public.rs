@@ -28,15 +28,11 @@ pub fn findings(asked: &Asked<'_>, facts: &Facts, paths: &[Reading]) -> Vec<Find
     vec![Finding::new(Code::PublicSideClosed, Weight::Breaks, evidence)]
 }
 
-/// An open front that no resolver here leads to serves nobody who calls by name.
+/// An open front serves nobody who asks a resolver that does not lead there.
 fn unnamed(asked: &Asked<'_>, facts: &Facts) -> Vec<Finding> {
-    let mut resolvers = names::private_view(&facts.names).peekable();
-    let nothing = resolvers.peek().is_some() && resolvers.all(|r| names::says(asked, r) == names::Says::Nothing);
-    if !nothing || !names::answered(&facts.names).is_empty() {
-        return Vec::new();
-    }
     let absent = names::private_findings(asked, facts).into_iter();
     absent
+        .filter(|finding| finding.weight == Weight::Breaks)
         .filter(|finding| matches!(finding.code, Code::NameMissing | Code::RecordMissing | Code::ZoneShadowed))
         .collect()
 }

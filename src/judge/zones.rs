@@ -25,8 +25,8 @@ pub fn shadowed(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> O
         Whose::Untold => return None,
     }
     let mut finding = Finding::new(Code::ZoneShadowed, Weight::Breaks, seen);
-    if says(asked, resolver) == Says::Expected {
-        // The name itself works; every other name below the suffix is missing.
+    if says(asked, resolver) != Says::Nothing {
+        // The name itself has an address; every other name below the suffix is missing.
         finding.weight = Weight::Notes;
         finding.severity = Severity::Warning;
     }

@@ -106,7 +106,7 @@ impl Net for Simulated {
     }
 
     fn is_in_azure(&self) -> bool {
-        false
+        self.stage.world().scene().network_of(self.source).is_some()
     }
 
     fn environment_proxy(&self, host: &HostName, _: u16) -> Option<ProxyPlace> {

@@ -53,7 +53,9 @@ pub fn evidence(seen: &Evidence) -> String {
 fn inquiry(inquired: &Inquired) -> String {
     let Inquiry { purpose, resolver, name, .. } = &inquired.inquiry;
     let asked = match purpose {
-        Purpose::ZoneAuthority | Purpose::SuffixAuthority => format!("asked for the SOA of {name}, {resolver}"),
+        Purpose::ZoneAuthority | Purpose::OtherZoneAuthority | Purpose::SuffixAuthority => {
+            format!("asked for the SOA of {name}, {resolver}")
+        }
         Purpose::PrivatelinkName => format!("asked for {name} directly, {resolver}"),
         Purpose::Canary => format!("asked for {name}, which nobody has, {resolver}"),
         Purpose::AzureResolver => format!("asked for {name}, {resolver}, Azure's own resolver,"),
