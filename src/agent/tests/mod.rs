@@ -1,5 +1,7 @@
 //! The keeper, with time as an argument.
 
+mod incidents;
+
 use super::estate::{Estate, Grounds, Work};
 use super::keeper::{Keeper, blank};
 use crate::catalog::Catalog;
