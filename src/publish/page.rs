@@ -32,7 +32,7 @@ fn incidents(board: &Board) -> String {
         // Writing into a text does not fail.
         let _ = writeln!(
             rows,
-            "<li><b>{}</b> since {}, {} broken looks, public fallback at worst {}: {}</li>",
+            "<li><b>{}</b> since {}, broken looks: {}, public fallback at worst {}: {}</li>",
             entry.face.check,
             incident.opened,
             incident.broken_looks,

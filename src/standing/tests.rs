@@ -100,6 +100,16 @@ fn an_incident_says_what_was_seen_in_it() {
 }
 
 #[test]
+fn an_incident_that_is_taken_up_again_goes_on() {
+    let (said, standing) = followed(&PRIVATE, "bbbggx");
+    assert_eq!(said, "..O.CR");
+    let incident = standing.incident().unwrap();
+    assert_eq!((incident.opened, incident.last_seen, incident.closed), (at(0), at(150), None));
+    assert_eq!((incident.peak, incident.broken_looks, incident.flaps), (PublicFallback::Usable, 4, 1));
+    assert_eq!((incident.codes().as_str(), standing.course.incidents()), ("connect-timeout, public-answer", 1));
+}
+
+#[test]
 fn what_breaks_an_hour_later_is_another_incident() {
     let calm = |looks: u32| "g".repeat(usize::try_from(looks).unwrap());
     for (looks, turn, incidents) in [(SOON_AGAIN - 1, 'R', 1), (SOON_AGAIN, 'O', 2)] {

@@ -139,7 +139,7 @@ fn every_runbook_belongs_to_an_alert_and_fits_on_a_page() {
 fn the_page_about_verdicts_counts_as_the_program_does() {
     use fencepost::standing::{MOST_RECOVER, SOON_AGAIN};
     let text = text_of("docs/verdicts.md").replace('\n', " ");
-    for sentence in [format!("within {SOON_AGAIN} good looks"), format!("32, at most {MOST_RECOVER} (")] {
+    for sentence in [format!("before {SOON_AGAIN} good looks"), format!("32, at most {MOST_RECOVER} (")] {
         assert!(text.contains(&sentence), "docs/verdicts.md does not say: {sentence}");
     }
     let settings = fencepost::plan::Settings::default();

@@ -1,7 +1,7 @@
 //! Incidents on the board: what a look, a witness that comes and goes, a new plan and a new day do to them.
 
 use super::*;
-use crate::publish::report;
+use crate::publish::{landing, report};
 use crate::standing::Incident;
 
 struct Kept {
@@ -63,6 +63,7 @@ fn a_public_answer_is_an_incident_in_its_first_look_and_reported_as_long_as_it_i
     let mut kept = Kept::new("2026-12-01T12:00:00");
     kept.look(0, good);
     assert!(report(&kept.board.snapshot()).checks[0].incident.is_none());
+    assert!(landing(&kept.board.snapshot()).contains("No incident is open."));
     kept.look(0, public);
     let report = report(&kept.board.snapshot());
     let json = serde_json::to_value(&report.checks[0].incident).unwrap();
@@ -70,6 +71,9 @@ fn a_public_answer_is_an_incident_in_its_first_look_and_reported_as_long_as_it_i
     assert_eq!((&json["peak_public_fallback"], &json["broken_looks"]), (&"answered".into(), &1.into()));
     assert_eq!(json["findings"][0]["code"], "public-answer");
     assert!(json["findings"][0]["evidence"].as_str().unwrap().contains("20.1.2.3"));
+    let page = landing(&kept.board.snapshot());
+    assert!(page.contains("<b>open/open.openai.azure.com</b> since 2026-12-01T12:01:00Z, broken looks: 1,"), "{page}");
+    assert!(page.contains("at worst answered: public-answer") && !page.contains("20.1.2.3"), "{page}");
 }
 
 #[test]
