@@ -7,7 +7,7 @@ use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Code, Judgement, Verdict, Witnessing};
 use crate::plan::{CheckName, Claim};
 use crate::publish::{Board, Entry, Reload, Seen, SharedBoard, WitnessEntry};
-use crate::standing::{Change, Standing, rejudged, stand};
+use crate::standing::{Change, Standing, Terms, Turn, rejudged, stand};
 use crate::story;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -72,6 +72,7 @@ impl Keeper {
         let same = |work: &Work, before: &Work| {
             work.subject == before.subject && estate.claims(work, self.day) == old.claims(before, self.day)
         };
+        let before = self.board.snapshot();
         self.board.change(|board| {
             for (entry, work) in fresh.checks.iter_mut().zip(&estate.works) {
                 let place = old_places.get(&work.name).filter(|place| same(work, &old.works[**place]));
@@ -84,6 +85,7 @@ impl Keeper {
             fresh.witness = board.witness.take().filter(|witness| Some(&witness.name) == named.as_ref());
             *board = fresh;
         });
+        tell_left(&before, &self.board.snapshot());
         self.judge_all_again(estate, now);
     }
 
@@ -111,17 +113,17 @@ impl Keeper {
         let witness = self.witness(estate, now);
         let Some(judgement) = estate.judge(work, &facts, &witness, today, self.stale.as_deref()) else { return };
         let before = self.board.entry(place).and_then(|entry| entry.seen.as_ref().map(|seen| seen.standing.clone()));
-        let longest = estate.witness_lasts();
-        let (standing, change) = stand(before.as_ref(), &judgement, now, longest);
+        let (standing, change) = stand(before.as_ref(), &judgement, now, &terms(estate, work, today));
         let is_private = estate.claims(work, today) == Some(&Claim::Private);
         let holds = judgement.verdict == Verdict::Holds;
-        let seen = Seen { facts: Arc::new(facts), judgement: judgement.clone(), standing };
+        tell(estate, work, &judgement, before.as_ref(), change);
+        tell_incident(estate, work, &standing, change);
+        let seen = Seen { facts: Arc::new(facts), judgement, standing };
         self.board.change(|board| {
             board.at = now;
             let face = Arc::clone(&board.checks[place].face);
             board.checks[place] = Arc::new(Entry { face, seen: Some(seen) });
         });
-        tell(estate, work, &judgement, before.as_ref(), change);
         if self.unseen.remove(&work.name) && self.unseen.is_empty() {
             tracing::info!(plan = estate.header.plan, checks = self.places.len(), "first round complete");
         }
@@ -145,6 +147,7 @@ impl Keeper {
             return;
         }
         self.day = today;
+        let before = self.board.snapshot();
         self.board.change(|board| {
             for (entry, work) in board.checks.iter_mut().zip(&estate.works) {
                 let face = Arc::new(estate.face(work, today));
@@ -152,6 +155,7 @@ impl Keeper {
                 *entry = Arc::new(Entry { face, seen });
             }
         });
+        tell_left(&before, &self.board.snapshot());
         self.judge_all_again(estate, now);
     }
 
@@ -219,11 +223,12 @@ impl Keeper {
                 continue;
             }
             let mut standing = seen.standing.clone();
-            let change = rejudged(&mut standing, &judgement, now);
-            let again = Seen { facts: Arc::clone(&seen.facts), judgement: judgement.clone(), standing };
+            let change = rejudged(&mut standing, &judgement, now, &terms(estate, work, self.day));
+            tell(estate, work, &judgement, Some(&seen.standing), change);
+            tell_incident(estate, work, &standing, change);
+            let again = Seen { facts: Arc::clone(&seen.facts), judgement, standing };
             let face = Arc::clone(&entry.face);
             self.board.change(|board| board.checks[place] = Arc::new(Entry { face, seen: Some(again) }));
-            tell(estate, work, &judgement, Some(&seen.standing), change);
         }
     }
 }
@@ -237,12 +242,20 @@ fn names(estate: &Estate, day: Date) -> HashSet<CheckName> {
     estate.works.iter().filter(|work| estate.is_looked_at(work, day)).map(|work| work.name.clone()).collect()
 }
 
+/// By what a check is followed over time.
+fn terms(estate: &Estate, work: &Work, day: Date) -> Terms {
+    let settings = &estate.grounds.plan.settings;
+    let private = estate.claims(work, day) == Some(&Claim::Private);
+    Terms { confirm: settings.confirm, recover: settings.recover, private, longest: estate.witness_lasts() }
+}
+
 /// One log line when a check changes, and for a check that starts out broken.
 fn tell(estate: &Estate, work: &Work, judgement: &Judgement, before: Option<&Standing>, change: Change) {
     // A blocked check that is looked at before its witness is neither news nor trouble.
     let waits = judgement.findings.first().is_some_and(|finding| finding.code == Code::WitnessFailing);
     let starts_badly = before.is_none() && judgement.verdict != Verdict::Holds && !waits;
-    if !change.is_any() && !starts_badly {
+    let changed = change.verdict_from.is_some() || change.fallback_from.is_some();
+    if !changed && !starts_badly {
         return;
     }
     let why = judgement.findings.first().map(story::line).unwrap_or_default();
@@ -252,6 +265,37 @@ fn tell(estate: &Estate, work: &Work, judgement: &Judgement, before: Option<&Sta
         Verdict::Holds => tracing::info!(vantage, check, verdict, public_fallback = fallback, why, "check changed"),
         Verdict::Broken | Verdict::Unknown => {
             tracing::warn!(vantage, check, verdict, public_fallback = fallback, why, "check changed");
+        }
+    }
+}
+
+/// One log line when an incident opens or closes: what, since when, how bad, and in the end how long.
+fn tell_incident(estate: &Estate, work: &Work, standing: &Standing, change: Change) {
+    let (Some(turn), Some(incident)) = (change.incident, standing.course.latest()) else { return };
+    let (vantage, check) = (estate.header.vantage.name.as_str(), work.name.as_str());
+    let (since, peak, flaps) = (incident.opened, incident.peak.word(), incident.flaps);
+    let what = incident.codes();
+    match turn {
+        Turn::Opened => tracing::warn!(vantage, check, what, %since, peak, "incident opened"),
+        Turn::Reopened => tracing::warn!(vantage, check, what, %since, peak, flaps, "incident reopened"),
+        Turn::Closed => {
+            let lasted = incident.closed.unwrap_or(incident.last_seen).duration_since(incident.opened);
+            let (lasted, broken_looks) = (format!("{lasted:#}"), incident.broken_looks);
+            tracing::info!(vantage, check, what, %since, lasted, peak, broken_looks, flaps, "incident closed");
+        }
+    }
+}
+
+/// One log line for each open incident whose check the plan no longer asks for, or asks for something else: nobody will
+/// see its end.
+fn tell_left(before: &Board, after: &Board) {
+    let goes_on: HashSet<&CheckName> =
+        after.checks.iter().filter(|entry| entry.incident().is_some()).map(|entry| &entry.face.check).collect();
+    for (entry, incident) in before.checks.iter().filter_map(|entry| Some((entry, entry.incident()?))) {
+        if !goes_on.contains(&entry.face.check) {
+            let (vantage, check) = (before.header.vantage.name.as_str(), entry.face.check.as_str());
+            let (what, since) = (incident.codes(), incident.opened);
+            tracing::info!(vantage, check, what, %since, "incident left open: the plan no longer claims this");
         }
     }
 }

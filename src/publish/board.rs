@@ -3,7 +3,7 @@
 use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Judgement, Verdict};
 use crate::plan::{AddressClass, CheckName, Networks};
-use crate::standing::Standing;
+use crate::standing::{Incident, Standing};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use std::net::IpAddr;
@@ -68,6 +68,11 @@ pub struct Seen {
 impl Entry {
     pub fn verdict(&self) -> Option<Verdict> {
         self.seen.as_ref().map(|seen| seen.judgement.verdict)
+    }
+
+    /// The incident that is open.
+    pub fn incident(&self) -> Option<&Incident> {
+        self.seen.as_ref().and_then(|seen| seen.standing.incident())
     }
 }
 

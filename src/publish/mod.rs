@@ -11,4 +11,5 @@ pub use board::{Board, Entry, Face, Header, Reload, Seen, SharedBoard, VantageFa
 pub use http::{ReloadRequest, router};
 pub use meters::Meters;
 pub use metrics::{Pieces, series_per_check};
+pub use page::landing;
 pub use report::{Report, report, report_schema};

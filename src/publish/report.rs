@@ -2,8 +2,9 @@
 
 use super::board::{Board, Entry, Seen};
 use crate::facts::Facts;
-use crate::judge::{self, Verdict};
-use crate::story::{Told, told};
+use crate::judge::{self, Code, Verdict};
+use crate::standing::{Incident, Noted};
+use crate::story::{self, Told, told};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -44,11 +45,48 @@ pub struct CheckReport {
     /// Since when the verdict stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// The incident that is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentReport>,
     /// The worst first.
     pub findings: Vec<Told>,
     /// What the wire said; `null` before the first look.
     #[schemars(with = "Option<serde_json::Value>")]
     pub facts: Option<Arc<Facts>>,
+}
+
+/// A stretch of broken looks that has not ended.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct IncidentReport {
+    /// The check and the time of the first broken look.
+    pub id: String,
+    /// The first broken look.
+    pub opened: Timestamp,
+    /// The latest broken look.
+    pub last_seen: Timestamp,
+    /// The worst state of public fallback in it.
+    #[schemars(with = "String")]
+    pub peak_public_fallback: judge::PublicFallback,
+    pub broken_looks: u64,
+    /// How often it was taken up again after it had been closed.
+    pub flaps: u32,
+    /// What was seen in it, in the order of its coming, also what is over by now.
+    pub findings: Vec<NotedReport>,
+}
+
+/// A finding of an incident.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct NotedReport {
+    #[schemars(with = "String")]
+    pub code: Code,
+    /// The likely cause of a public answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub cause: Option<judge::Cause>,
+    pub first_seen: Timestamp,
+    /// The first evidence of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -101,8 +139,30 @@ fn check(entry: &Entry) -> CheckReport {
         rule: face.rule.clone(),
         exception: face.exception.clone(),
         since: seen.map(|s| s.standing.verdict_since),
+        incident: entry.incident().map(|open| incident(entry, open)),
         findings: seen.iter().flat_map(|s| &s.judgement.findings).map(told).collect(),
         facts: seen.map(|s| Arc::clone(&s.facts)),
+    }
+}
+
+fn incident(entry: &Entry, incident: &Incident) -> IncidentReport {
+    IncidentReport {
+        id: incident.id(&entry.face.check),
+        opened: incident.opened,
+        last_seen: incident.last_seen,
+        peak_public_fallback: incident.peak,
+        broken_looks: incident.broken_looks,
+        flaps: incident.flaps,
+        findings: incident.findings.iter().map(noted).collect(),
+    }
+}
+
+fn noted(noted: &Noted) -> NotedReport {
+    NotedReport {
+        code: noted.code,
+        cause: noted.cause,
+        first_seen: noted.first_seen,
+        evidence: noted.evidence.as_ref().map(story::evidence),
     }
 }
 

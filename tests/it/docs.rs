@@ -135,3 +135,16 @@ fn every_runbook_belongs_to_an_alert_and_fits_on_a_page() {
         assert!(text.lines().count() <= 60, "{name} is longer than a page");
     }
 }
+
+#[test]
+fn the_page_about_verdicts_counts_as_the_program_does() {
+    use fencepost::standing::{MOST_RECOVER, SOON_AGAIN};
+    let text = text_of("docs/verdicts.md").replace('\n', " ");
+    for sentence in [format!("before {SOON_AGAIN} good looks"), format!("32, at most {MOST_RECOVER} (")] {
+        assert!(text.contains(&sentence), "docs/verdicts.md does not say: {sentence}");
+    }
+    let settings = fencepost::plan::Settings::default();
+    let (confirm, recover) = (settings.confirm, settings.recover);
+    assert!(text.contains(&format!("broken looks in a row ({confirm}, unless")));
+    assert!(text.contains(&format!("good looks in a row ({recover}, unless")));
+}
