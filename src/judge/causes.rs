@@ -73,8 +73,8 @@ macro_rules! causes {
 
 causes! {
     ZoneNotLinked "zone-not-linked" Zone
-        "the private zone is not linked to the network that the resolver asks from"
-        "Link the private zone to that virtual network: `az network private-dns link vnet create`."
+        "no private zone answers in the network that the resolver asks from: it is not linked there, or there is none"
+        "See whether the zone exists and is linked to that virtual network, and link it: `az network private-dns link vnet list`, then `az network private-dns link vnet create`."
     RecordMissingWithRedirect "record-missing-with-redirect" Zone
         "the private zone is asked but has no record for the name, and its link falls back to the internet"
         "Restore the record: look at the private endpoint's DNS zone group, `az network private-endpoint dns-zone-group list`; then take `NxDomainRedirect` off the link where no partner needs it."
