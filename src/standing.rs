@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn judged(verdict: Verdict, fallback: PublicFallback) -> Judgement {
-        Judgement { verdict, fallback, findings: Vec::new() }
+        Judgement { verdict, fallback, findings: Vec::new(), reached: Vec::new() }
     }
 
     fn at(second: i64) -> Timestamp {

@@ -11,4 +11,4 @@ pub use board::{Board, Entry, Face, Header, Reload, Seen, SharedBoard, VantageFa
 pub use http::{ReloadRequest, router};
 pub use meters::Meters;
 pub use metrics::{Pieces, series_per_check};
-pub use report::{Report, report, report_schema};
+pub use report::{CheckReport, Report, report, report_schema};

@@ -2,10 +2,16 @@
 //!
 //! It decides nothing; it only says what was decided and seen.
 
+mod brief;
+mod confirm;
 mod evidence;
+mod tale;
 mod told;
 
+pub use brief::{Brief, BriefResolver, Expectation, Record};
+pub use confirm::Ground;
 pub use evidence::evidence;
+pub use tale::{Line, Tone, WIDTH, tale, wrapped};
 pub use told::{Told, told};
 
 use crate::judge::{Confidence, Finding};
