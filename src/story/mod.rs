@@ -5,12 +5,14 @@
 mod brief;
 mod confirm;
 mod evidence;
+mod page;
 mod tale;
 mod told;
 
 pub use brief::{Brief, BriefResolver, Expectation, Record};
 pub use confirm::Ground;
 pub use evidence::evidence;
+pub use page::{about, index, page, surest};
 pub use tale::{Line, Tone, WIDTH, tale, wrapped};
 pub use told::{Told, told};
 

@@ -46,7 +46,7 @@ fn tell_one(finding: &Told, is_first: bool, above: &[Above], lines: &mut Lines) 
     lines.beside(4, "try", COLUMN, &finding.first_try);
     let mut word = "confirm";
     for command in &finding.confirm {
-        lines.whole(4, std::mem::take(&mut word), COLUMN, command);
+        lines.command(4, std::mem::take(&mut word), COLUMN, command);
     }
 }
 

@@ -47,7 +47,8 @@ fn names(scene: &Scene<'_>) -> Vec<String> {
 
 fn questions(scene: &Scene<'_>) -> Vec<String> {
     let Some(follow_up) = scene.facts.follow_up.as_deref() else {
-        let is_off = scene.record.claim != "private"
+        let has_zones = scene.record.brief.is_some_and(|brief| !brief.zones.is_empty());
+        let is_off = has_zones
             && scene.facts.names.resolvers.iter().any(|resolver| {
                 resolver.view.is_private() && resolver.addresses().any(|a| scene.class(a) == AddressClass::Public)
             });

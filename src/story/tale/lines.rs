@@ -58,7 +58,18 @@ impl Lines {
         }
     }
 
-    /// A line that is kept whole, such as a command to copy.
+    /// A command to copy: broken between its options only, as a shell reads it.
+    pub fn command(&mut self, indent: usize, word: &str, column: usize, text: &str) {
+        let mut word = word;
+        let broken = broken(text, WIDTH.saturating_sub(indent + column + 2));
+        for (place, line) in broken.iter().enumerate() {
+            let more = if place + 1 < broken.len() { " \\" } else { "" };
+            let inset = if place > 0 { "  " } else { "" };
+            self.whole(indent, std::mem::take(&mut word), column, &format!("{inset}{line}{more}"));
+        }
+    }
+
+    /// A line that is kept whole.
     pub fn whole(&mut self, indent: usize, word: &str, column: usize, text: &str) {
         self.push(Tone::Plain, format!("{:indent$}{word:column$}{text}", ""));
     }
@@ -88,6 +99,38 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
             }
             last.push_str(word);
         }
+    }
+    lines
+}
+
+/// Breaks a command before options and addresses that stand outside of quotes.
+fn broken(command: &str, width: usize) -> Vec<String> {
+    let mut cuts: Vec<usize> = Vec::new();
+    let mut quote = None;
+    for (at, c) in command.char_indices() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if c == '\'' || c == '"' => quote = Some(c),
+            None => {}
+        }
+        let rest = &command[at..];
+        if quote.is_none() && (rest.starts_with(" --") || rest.starts_with(" 'https:")) {
+            cuts.push(at);
+        }
+    }
+    cuts.push(command.len());
+    let mut lines = vec![String::new()];
+    let mut from = 0;
+    for cut in cuts {
+        let piece = &command[from..cut];
+        match lines.last_mut() {
+            Some(last) if last.is_empty() || last.chars().count() + piece.chars().count() <= width => {
+                last.push_str(piece);
+            }
+            Some(_) | None => lines.push(piece.trim_start().to_owned()),
+        }
+        from = cut;
     }
     lines
 }
@@ -122,6 +165,13 @@ mod tests {
         assert_eq!(wrapped("a bb ccc", 4), ["a bb", "ccc"]);
         assert_eq!(wrapped("abcdefgh i", 4), ["abcdefgh", "i"]);
         assert_eq!(wrapped("", 4), [""]);
+    }
+
+    #[test]
+    fn a_command_breaks_where_a_shell_may() {
+        let command = "curl --include --noproxy '* --x' 'https://a.example/b'";
+        assert_eq!(broken(command, 30), ["curl --include", "--noproxy '* --x'", "'https://a.example/b'"]);
+        assert_eq!(broken(command, 99), [command]);
     }
 
     #[test]

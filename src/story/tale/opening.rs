@@ -1,6 +1,7 @@
 //! How a tale begins: what the check came to, and what that means for whoever calls the service from here.
 
 use super::lines::{Lines, Tone, listed, took};
+use crate::facts::Why;
 use crate::judge::{Confidence, Ending, PublicFallback, Verdict};
 use crate::plan::AddressClass;
 use crate::story::{Expectation, Record};
@@ -58,8 +59,10 @@ fn reasons(record: &Record<'_>, lines: &mut Lines) {
             Some(Confidence::Undetermined) => "undetermined: what was seen fits more than one cause.".to_owned(),
         };
         lines.beside(0, "cause", 9, &text);
-    } else if record.verdict != Some(Verdict::Holds) {
-        lines.beside(0, "cause", 9, &format!("{} ({})", first.code.summary(), first.code.word()));
+    } else {
+        let seen = first.evidence.first().map_or(first.code.summary(), String::as_str);
+        let word = if record.verdict == Some(Verdict::Holds) { "note" } else { "why" };
+        lines.beside(0, word, 9, &format!("{} ({})", seen.trim_end_matches('.'), first.code.word()));
     }
     lines.beside(0, "try", 9, &first.first_try);
 }
@@ -126,9 +129,22 @@ fn broken_private(record: &Record<'_>, host: &str) -> String {
              as soon as public access is opened.{only_names}"
         ),
         Some(PublicFallback::None | PublicFallback::Latent | PublicFallback::Unknown) | None => {
-            format!("Calls to {host} from here fail or may fail. No public address was answered, so nothing leaks.")
+            let beside = if private_side_works && !is_answered(record) {
+                " The private endpoint itself answers; the name does not lead to it."
+            } else {
+                ""
+            };
+            format!("Calls to {host} from here fail, or may fail. No resolver gives a public address.{beside}")
         }
     }
+}
+
+/// Whether any answer holds an expected address.
+fn is_answered(record: &Record<'_>) -> bool {
+    let paths = record.facts.map(|facts| facts.paths.as_slice()).unwrap_or_default();
+    let expected =
+        |address| record.reached.iter().any(|way| way.address == Some(address) && way.class == AddressClass::Expected);
+    paths.iter().any(|path| expected(path.address) && path.why.contains(&Why::Answered))
 }
 
 struct Answerers {

@@ -7,6 +7,7 @@ use crate::facts::{
 };
 use crate::judge::{Ending, Reached};
 use crate::plan::{AddressClass, Layer};
+use crate::story::Expectation;
 use crate::story::evidence::{connected, handshake, http as http_words, tunnelled};
 
 /// How much of an answer's body is shown, in characters.
@@ -46,11 +47,18 @@ fn reasons(scene: &Scene<'_>, path: &PathFacts) -> String {
                 }
                 words.push(format!("answered by {}", listed(&who)));
             }
-            Why::Expected => words.push("expected by the plan".to_owned()),
+            Why::Expected => words.push(who_expects(scene).to_owned()),
             Why::PublicFront => words.push("known as the public side".to_owned()),
         }
     }
     format!("port {}, {}", path.port, words.join(", "))
+}
+
+fn who_expects(scene: &Scene<'_>) -> &'static str {
+    match scene.record.brief.map(|brief| brief.expectation) {
+        Some(Expectation::Given) => "expected on the command line",
+        Some(Expectation::Plan | Expectation::AnyPrivate) | None => "expected by the plan",
+    }
 }
 
 fn steps(path: &PathFacts) -> Vec<String> {

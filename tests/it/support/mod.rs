@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod certificates;
+pub mod lab;
 pub mod nginx;
 pub mod place;
 pub mod unbound;
