@@ -1,5 +1,6 @@
 //! `fencepost explain`: every fault of the lab told with its cause, replays that tell the same, names without a plan.
 
+use crate::repository::text_of;
 use crate::support::agent::{fencepost, outcome};
 use crate::support::lab::{CHAT, LabProcess};
 use crate::support::place::Place;
@@ -170,6 +171,7 @@ fn what_the_plan_does_not_know_is_answered(plan: &Path) {
 /// Times and certificates differ from run to run.
 fn masked(text: &str) -> String {
     let is_time = |word: &str| word.contains(':') && word.chars().all(|c| c.is_ascii_digit() || c == ':' || c == '.');
+    let is_day = |word: &str| word.len() == 10 && word.chars().all(|c| c.is_ascii_digit() || c == '-');
     let mut words: Vec<&str> = Vec::new();
     let mut all = text.split_whitespace().peekable();
     while let Some(word) = all.next() {
@@ -177,8 +179,9 @@ fn masked(text: &str) -> String {
             all.peek().is_some_and(|next| matches!(next.trim_end_matches([',', ';', ')', ':', '.']), "ms" | "s"));
         let is_number = word.chars().all(|c| c.is_ascii_digit() || c == '.');
         match word {
-            "under" => {}
-            _ if is_time(word) => words.push("TIME"),
+            // What breaks a long command, and what stands before a time too short to say.
+            "under" | "\\" => {}
+            _ if is_time(word) || is_day(word) => words.push("WHEN"),
             _ if is_number && unit => words.push("N"),
             _ => words.push(word),
         }
@@ -256,4 +259,28 @@ fn what_cannot_be_explained_says_why() {
         assert_eq!((code, out.as_str()), (2, ""), "{words:?}: {err}");
         assert!(err.contains(says), "{words:?}: {err}");
     }
+}
+
+/// A tale in a document: the first block of code behind its heading.
+fn tale_in<'t>(text: &'t str, heading: &str) -> &'t str {
+    let section = text.split_once(heading).unwrap_or_else(|| panic!("no heading {heading}")).1;
+    section.split_once("```text\n").unwrap().1.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_documents_show_what_is_printed() {
+    let lab = LabProcess::start();
+    let written = text_of("docs/explain.md");
+    for (fault, what) in
+        [("zone-not-linked", "gateway"), ("redirect-on", "chat-prod"), ("forwarder-bypasses-azure", "chat-prod")]
+    {
+        lab.order(&["break", fault]);
+        let (code, tale) = explained(&lab.plan(), "prod-app", &[what]);
+        lab.order(&["heal"]);
+        assert_eq!(code, 1);
+        let tale = lab.with_usual_ports(&tale);
+        let shown = tale_in(&written, &format!("### {fault}\n"));
+        assert_eq!(masked(shown), masked(&tale), "docs/explain.md should show:\n{tale}");
+    }
+    assert_eq!(tale_in(&text_of("README.md"), "## Ask why\n"), tale_in(&written, "### zone-not-linked\n"));
 }

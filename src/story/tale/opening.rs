@@ -52,10 +52,10 @@ fn reasons(record: &Record<'_>, lines: &mut Lines) {
     lines.blank();
     if let Some(cause) = first.cause {
         let who = public_answerers(record);
-        let at = if who.all || who.names.is_empty() { String::new() } else { format!(", at {},", listed(&who.names)) };
+        let at = if who.all || who.names.is_empty() { String::new() } else { format!(", at {}", listed(&who.names)) };
         let text = match first.confidence {
-            Some(Confidence::Certain) => format!("certainly{at} {}.", cause.summary()),
-            Some(Confidence::Inferred) | None => format!("probably (inferred){at} {}.", cause.summary()),
+            Some(Confidence::Certain) => format!("certain{at}: {}.", cause.summary()),
+            Some(Confidence::Inferred) | None => format!("inferred{at}: {}.", cause.summary()),
             Some(Confidence::Undetermined) => "undetermined: what was seen fits more than one cause.".to_owned(),
         };
         lines.beside(0, "cause", 9, &text);

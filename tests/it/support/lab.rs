@@ -37,6 +37,16 @@ impl LabProcess {
         self.folder.path().join("plan.yaml")
     }
 
+    /// A text of this lab as one that runs at the usual ports would print it.
+    pub fn with_usual_ports(&self, text: &str) -> String {
+        let plan = std::fs::read_to_string(self.plan()).unwrap();
+        let port = |before: &str, after: char| {
+            plan.split(before).nth(1).unwrap().split(after).next().unwrap().trim().to_owned()
+        };
+        let (dns, tls) = (port("127.10.0.4:", '"'), port("port:", '\n'));
+        text.replace(&dns, "8053").replace(&tls, "8443")
+    }
+
     pub fn order(&self, words: &[&str]) -> String {
         succeed(fencepost().arg("lab").args(words).args(["--control", &self.control]))
     }
