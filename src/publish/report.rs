@@ -135,6 +135,12 @@ fn witnessed_by(board: &Board, entry: &Entry, seen: &Seen) -> Option<String> {
 }
 
 impl Report {
+    /// What a block rests on: the named witness whatever it came to, else the check that holds.
+    fn witness_of(&self, check: &CheckReport) -> Option<String> {
+        let named = self.witness.as_ref().map(|witness| witness.tried.join(", "));
+        check.witnessed_by.clone().or(named).filter(|_| check.claim == "blocked")
+    }
+
     /// Keeps some checks, and counts anew.
     pub fn keep(&mut self, wanted: impl Fn(&CheckReport) -> bool) {
         self.checks.retain(wanted);
@@ -167,7 +173,7 @@ impl Report {
             reached: &check.reached,
             brief: check.asked.as_deref(),
             facts: check.facts.as_deref(),
-            witness: check.witnessed_by.as_deref().filter(|_| check.claim == "blocked"),
+            witness: self.witness_of(check),
         })
     }
 }

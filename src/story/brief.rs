@@ -70,7 +70,7 @@ pub struct Brief {
 }
 
 /// One check of a report, from which its tale is told.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Record<'r> {
     pub vantage: &'r str,
     pub check: &'r str,
@@ -88,5 +88,5 @@ pub struct Record<'r> {
     pub brief: Option<&'r Brief>,
     pub facts: Option<&'r Facts>,
     /// What worked from the same vantage in the same round, or did not.
-    pub witness: Option<&'r str>,
+    pub witness: Option<String>,
 }

@@ -85,7 +85,7 @@ fn any_os() -> impl Strategy<Value = OsOutcome> {
     ]
 }
 
-fn any_facts() -> impl Strategy<Value = Facts> {
+pub fn any_facts() -> impl Strategy<Value = Facts> {
     let resolvers = prop::collection::vec(any_resolver(), 0..4);
     let paths = prop::collection::vec(any_path(), 0..5);
     (resolvers, paths, prop::option::of(any_os())).prop_map(|(resolvers, mut paths, os)| {
@@ -114,12 +114,12 @@ fn almost_good_facts() -> impl Strategy<Value = Facts> {
     })
 }
 
-fn any_claim() -> impl Strategy<Value = Claim> {
+pub fn any_claim() -> impl Strategy<Value = Claim> {
     let layers = prop::sample::subsequence(&Layer::ALL[..], 1..=7);
     prop_oneof![3 => Just(Claim::Private), 3 => layers.prop_map(|by| blocked(&by)), 1 => Just(Claim::Public), 1 => Just(Claim::None)]
 }
 
-fn any_witness() -> impl Strategy<Value = Witnessing> {
+pub fn any_witness() -> impl Strategy<Value = Witnessing> {
     prop_oneof![
         2 => Just(succeeded()),
         1 => Just(Witnessing::Failed("resolving failed".to_owned())),

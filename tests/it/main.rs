@@ -26,4 +26,5 @@ mod repository;
 mod run;
 mod schema;
 mod support;
+mod tale;
 mod text;

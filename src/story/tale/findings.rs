@@ -5,6 +5,7 @@ use super::lines::{Lines, Tone, listed};
 use super::names::question;
 use crate::facts::{ConnectOutcome, TlsOutcome};
 use crate::judge::{Confidence, Evidence, Severity};
+use crate::plan::AddressClass;
 use crate::story::{Told, evidence};
 
 const COLUMN: usize = 9;
@@ -131,6 +132,15 @@ fn told_above(scene: &Scene<'_>) -> Vec<Above> {
         }
         if let Some(http) = &path.http {
             add(Evidence::Http { address: Some(address), class, outcome: http.outcome.clone() });
+        }
+    }
+    if let Some(proxy) = &scene.facts.proxy {
+        let what = || "the way through the proxy".to_owned();
+        let through = Evidence::Proxy { proxy: proxy.proxy.clone(), tunnel: proxy.tunnel.clone() };
+        add(through, what(), String::new());
+        if let Some(http) = &proxy.http {
+            let (class, outcome) = (AddressClass::Public, http.outcome.clone());
+            add(Evidence::Http { address: None, class, outcome }, what(), String::new());
         }
     }
     above

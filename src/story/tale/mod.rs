@@ -27,7 +27,7 @@ pub fn tale(record: &Record<'_>) -> Vec<Line> {
         names::tell(&scene, &mut lines);
         lines.heading("Addresses");
         paths::tell(&scene, &mut lines);
-        if let Some(witness) = record.witness {
+        if let Some(witness) = &record.witness {
             lines.heading("Witness");
             lines.say(2, &format!("{witness}."));
         }

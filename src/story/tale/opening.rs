@@ -2,7 +2,7 @@
 
 use super::lines::{Lines, Tone, listed, took};
 use crate::facts::Why;
-use crate::judge::{Confidence, Ending, PublicFallback, Verdict};
+use crate::judge::{Code, Confidence, Ending, PublicFallback, Verdict};
 use crate::plan::AddressClass;
 use crate::story::{Expectation, Record};
 
@@ -60,7 +60,9 @@ fn reasons(record: &Record<'_>, lines: &mut Lines) {
         };
         lines.beside(0, "cause", 9, &text);
     } else {
-        let seen = first.evidence.first().map_or(first.code.summary(), String::as_str);
+        // That a proxy carried the request is not yet what is wrong with it.
+        let seen = first.evidence.first().filter(|_| first.code != Code::ProxyGoesPublic);
+        let seen = seen.map_or(first.code.summary(), String::as_str);
         let word = if record.verdict == Some(Verdict::Holds) { "note" } else { "why" };
         lines.beside(0, word, 9, &format!("{} ({})", seen.trim_end_matches('.'), first.code.word()));
     }
@@ -113,6 +115,12 @@ fn meaning(record: &Record<'_>) -> Option<String> {
 }
 
 fn broken_private(record: &Record<'_>, host: &str) -> String {
+    if record.findings.first().is_some_and(|first| first.code == Code::ProxyGoesPublic) {
+        return format!(
+            "Applications here that use the proxy reach {host} by its public side, and it does not let them in. Calls \
+             that go direct are private."
+        );
+    }
     let private_side_works = open(record, Some(AddressClass::Expected));
     let only_names =
         if private_side_works { " The private endpoint itself answers; only the name leads past it." } else { "" };
