@@ -11,7 +11,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 pub fn run(command: &Check) -> Outcome {
-    let estate = load::estate(&command.place)?;
+    let estate = load::estate_for_one_round(&command.place)?;
     let runtime = runtime::runtime()?;
     let bar = progress(estate.works.len());
     let board = runtime.block_on(agent::once(&estate, agent::most_looks(), || bar.inc(1)));

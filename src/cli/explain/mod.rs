@@ -38,7 +38,7 @@ fn with_plan(command: &Explain) -> Result<Report, Fault> {
         )));
     }
     let place = command.place().ok_or_else(|| Fault("say where the plan is with --plan".to_owned()))?;
-    let estate = load::estate(&place)?;
+    let estate = load::estate_for_one_round(&place)?;
     let chosen = chosen::checks(&estate, what(command)?)?;
     look(&estate, &chosen, Expectation::Plan)
 }

@@ -6,6 +6,7 @@ use crate::catalog::{Catalog, Service};
 use crate::cli::args::Explain;
 use crate::cli::{Fault, load};
 use crate::clock;
+use crate::observe::Pacer;
 use crate::plan::{self, HostName};
 use crate::story::Expectation;
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ pub fn estate(written: &str, command: &Explain) -> Result<(Estate, Expectation),
         .map_err(|faults| Fault(reasons(&faults)))?;
     let expectation = if command.bare.expect.is_empty() { Expectation::AnyPrivate } else { Expectation::Given };
     let grounds = Grounds::new(plan, catalog, Some(VANTAGE), &[])?;
-    let lens = load::lens(&grounds, Path::new(""))?;
+    let lens = load::lens(&grounds, Path::new(""), Pacer::of_one_round())?;
     Ok((Estate::new(grounds, lens, clock::day(clock::now())), expectation))
 }
 
