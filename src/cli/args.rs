@@ -43,7 +43,7 @@ pub enum Command {
     Plan(Plan),
     /// Play a hub-and-spoke estate on loopback, with an agent at every vantage; break it and watch.
     Lab(Lab),
-    /// List the findings, or say what one of them means.
+    /// List the findings, or print the page of one: what brings it about, and what to try.
     Findings {
         /// A code, such as public-answer.
         code: Option<String>,

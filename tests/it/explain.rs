@@ -135,6 +135,10 @@ fn a_report_of_check_and_a_board_are_told_too(lab: &LabProcess, folder: &Folder)
     let board = folder.write("board.json", lab.board("prod-app"));
     let (_, tale) = replayed(&board, &["gateway"]);
     assert!(tale.contains("gateway/contoso-ai.azure-api.net, from prod-app"), "{tale}");
+    let fed = std::fs::File::open(&board).unwrap();
+    let mut piped = fencepost();
+    piped.args(["explain", "--replay", "-", "gateway"]).stdin(fed);
+    assert_eq!(String::from_utf8(piped.output().unwrap().stdout).unwrap(), tale);
     // A newer version may say more.
     let newer =
         json.replacen("\"plan\":", "\"news\": {\"a\": [1]}, \"plan\":", 1).replace("\"port\":", "\"x\": 1, \"port\":");

@@ -221,7 +221,7 @@ fn a_block_says_by_what() {
         &tale,
         &[
             "claim blocked by timeout, denied, public fallback usable",
-            "can be reached from here, and should not be.",
+            "can be reached from here by its public side, and should not be.",
             "why 20.10.3.4 (public) lets the request in (block-open)",
             "curl --include --noproxy '*' --resolve contoso-chat.openai.azure.com:443:20.10.3.4",
             "the questions that would tell were not asked in this look",

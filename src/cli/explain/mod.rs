@@ -12,6 +12,7 @@ use crate::plan::CheckName;
 use crate::publish::{Report, report};
 use crate::story::{Expectation, Tone, tale};
 use anstyle::{AnsiColor, Style};
+use std::io::{self, Write};
 
 pub fn run(command: &Explain) -> Outcome {
     let report = match (&command.replay, &command.plan) {
@@ -20,7 +21,7 @@ pub fn run(command: &Explain) -> Outcome {
         (None, None) => without_plan(command)?,
     };
     match command.format {
-        CheckFormat::Human => print(&report),
+        CheckFormat::Human => print(&report)?,
         CheckFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&report)?),
     }
     Ok(exit(&report))
@@ -72,19 +73,22 @@ fn exit(report: &Report) -> Exit {
     }
 }
 
-fn print(report: &Report) {
+fn print(report: &Report) -> Result<(), Fault> {
+    let mut text = String::new();
     for (place, record) in report.records().enumerate() {
         if place > 0 {
-            anstream::println!("\n{}\n", "-".repeat(crate::story::WIDTH));
+            text.push_str(&format!("\n{}\n\n", "-".repeat(crate::story::WIDTH)));
         }
         for line in tale(&record) {
             let style = style(line.tone);
-            if style.is_plain() {
-                anstream::println!("{}", line.text);
-            } else {
-                anstream::println!("{style}{}{style:#}", line.text);
-            }
+            text.push_str(&if style.is_plain() { line.text } else { format!("{style}{}{style:#}", line.text) });
+            text.push('\n');
         }
+    }
+    match anstream::stdout().lock().write_all(text.as_bytes()) {
+        // Whoever reads only the beginning, as `head` does, has read enough.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
 }
 

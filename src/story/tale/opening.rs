@@ -71,47 +71,72 @@ fn reasons(record: &Record<'_>, lines: &mut Lines) {
 
 /// One or two sentences on what it means here.
 fn meaning(record: &Record<'_>) -> Option<String> {
-    let host = record.endpoint;
     let verdict = record.verdict?;
-    let summary = record.findings.first().map(|first| first.code.summary()).unwrap_or_default();
-    let text = match (record.claim, verdict) {
-        ("private", Verdict::Holds) => match record.fallback {
-            Some(PublicFallback::Latent) => format!(
-                "Every resolver here leads to the private endpoint of {host}, but its public side would let requests \
-                 in: one DNS fault, and traffic leaves over the internet."
-            ),
-            Some(
-                PublicFallback::None | PublicFallback::Answered | PublicFallback::Usable | PublicFallback::Unknown,
-            )
-            | None => {
-                format!("Every resolver here leads to the private endpoint of {host}, and it answers as the service.")
+    match record.claim {
+        "private" => Some(private(record, verdict)),
+        "blocked" => Some(blocked(record, verdict)),
+        "public" => Some(public(record, verdict)),
+        // A claim of a newer version.
+        _ => record.findings.first().map(|first| first.code.summary().to_owned()),
+    }
+}
+
+fn private(record: &Record<'_>, verdict: Verdict) -> String {
+    let host = record.endpoint;
+    match verdict {
+        Verdict::Holds => {
+            let any = record.brief.is_some_and(|brief| brief.expectation == Expectation::AnyPrivate);
+            let what = if any { "a private address for" } else { "the private endpoint of" };
+            let leads = format!("Every resolver here leads to {what} {host}");
+            match record.fallback {
+                Some(PublicFallback::Latent) => format!(
+                    "{leads}, but its public side would let requests in: one DNS fault, and traffic leaves over the \
+                     internet."
+                ),
+                Some(
+                    PublicFallback::None | PublicFallback::Answered | PublicFallback::Usable | PublicFallback::Unknown,
+                )
+                | None => format!("{leads}, and it answers as the service."),
             }
-        },
-        ("private", Verdict::Broken) => broken_private(record, host),
-        ("private", Verdict::Unknown) => {
+        }
+        Verdict::Broken => broken_private(record, host),
+        Verdict::Unknown => {
             format!("It could not be told whether {host} is private from here, which is neither good nor bad news.")
         }
-        ("blocked", Verdict::Holds) => {
+    }
+}
+
+fn blocked(record: &Record<'_>, verdict: Verdict) -> String {
+    let host = record.endpoint;
+    match verdict {
+        Verdict::Holds => {
             format!("Nobody here reaches {host}: every address that the name leads to is stopped where it should be.")
         }
-        ("blocked", Verdict::Broken) if open(record, None) => {
-            format!("{host} can be reached from here, and should not be.")
+        Verdict::Broken if open(record, None) => {
+            let sides =
+                [(AddressClass::Expected, "at its private endpoint"), (AddressClass::Public, "by its public side")];
+            let open_sides: Vec<&str> =
+                sides.into_iter().filter(|(class, _)| open(record, Some(*class))).map(|(_, side)| side).collect();
+            let side = listed(&open_sides);
+            let space = if side.is_empty() { "" } else { " " };
+            format!("{host} can be reached from here{space}{side}, and should not be.")
         }
-        ("blocked", Verdict::Broken) => {
-            format!("{host} is not reached from here, but not for the reason it should be.")
-        }
-        ("blocked", Verdict::Unknown) => {
+        Verdict::Broken => format!("{host} is not reached from here, but not for the reason it should be."),
+        Verdict::Unknown => {
             format!("It could not be told whether {host} is blocked from here. It is not counted as a block.")
         }
-        ("public", Verdict::Holds) => {
-            format!("The public side of {host} lets requests in from here, as the plan says.")
+    }
+}
+
+fn public(record: &Record<'_>, verdict: Verdict) -> String {
+    let host = record.endpoint;
+    match verdict {
+        Verdict::Holds => format!("The public side of {host} lets requests in from here, as the plan says."),
+        Verdict::Broken => format!("The public side of {host} should let requests in from here, and does not."),
+        Verdict::Unknown => {
+            format!("It could not be told whether the public side of {host} lets requests in from here.")
         }
-        ("public", Verdict::Broken) => {
-            format!("The public side of {host} should let requests in from here, and does not.")
-        }
-        _ => summary.to_owned(),
-    };
-    Some(text).filter(|text| !text.is_empty())
+    }
 }
 
 fn broken_private(record: &Record<'_>, host: &str) -> String {
