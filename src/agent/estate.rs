@@ -7,7 +7,8 @@ use crate::judge::{Around, Asked, Judgement, Terms, Witnessing, inquiries, judge
 use crate::observe::{Lens, Subject, follow_up, look, look_at_witness, resolvers_of, subject_of};
 use crate::plan::address::AZURE_PLATFORM;
 use crate::plan::{
-    Case, CheckName, Claim, Exception, HostName, Plan, Resolver, ResolverName, Vantage, VantageName, View, nearest,
+    Case, CheckName, Claim, Endpoint, Exception, HostName, Plan, Resolver, ResolverName, Target, Vantage, VantageName,
+    View, nearest,
 };
 use crate::publish::{Face, Header, VantageFace};
 use ipnet::IpNet;
@@ -196,10 +197,15 @@ impl Estate {
         })
     }
 
+    /// The target and the endpoint of a work.
+    pub fn place(&self, work: &Work) -> (&Target, &Endpoint) {
+        let target = &self.grounds.plan.targets[work.target];
+        (target, &target.endpoints[work.endpoint])
+    }
+
     /// How a check shows itself today.
     pub fn face(&self, work: &Work, day: Date) -> Face {
-        let target = &self.grounds.plan.targets[work.target];
-        let endpoint = &target.endpoints[work.endpoint];
+        let (target, endpoint) = self.place(work);
         let case = self.case(work, day);
         let decision = case.map(|case| case.decision);
         Face {
@@ -213,6 +219,7 @@ impl Estate {
             environment: target.environment.clone().unwrap_or_default(),
             expected: endpoint.expected.clone(),
             networks: Arc::clone(&self.grounds.plan.networks),
+            brief: Arc::new(self.brief(work, day)),
         }
     }
 

@@ -3,6 +3,7 @@
 //! One task owns the schedule, the looks under way and the writing side of the board; looks run beside it and hand
 //! their facts back. Every look is bounded by its timeouts, and their number by [`most_looks`].
 
+mod brief;
 mod carry;
 mod estate;
 mod keeper;
@@ -13,7 +14,7 @@ mod run;
 mod tests;
 
 pub use estate::{Estate, EstateError, Grounds};
-pub use once::once;
+pub use once::{once, once_at};
 pub use run::{Orders, PlanSource, run, shared_board};
 
 /// Descriptors one look may hold at a time, at the most: resolvers and addresses together.

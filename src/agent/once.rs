@@ -4,21 +4,48 @@ use super::estate::{Estate, Work};
 use super::keeper::{Keeper, blank};
 use crate::clock;
 use crate::facts::Facts;
-use crate::plan::Claim;
+use crate::plan::{CheckName, Claim};
 use crate::publish::{Board, SharedBoard};
 use futures_util::StreamExt;
 use futures_util::stream::iter;
+use jiff::civil::Date;
 use std::sync::Arc;
 
 /// Looks at everything once. `progress` hears of every look that ended.
-pub async fn once(estate: &Estate, at_a_time: usize, mut progress: impl FnMut()) -> Board {
+pub async fn once(estate: &Estate, at_a_time: usize, progress: impl FnMut()) -> Board {
+    let today = clock::day(clock::now());
+    let all = estate.works.iter().filter(|work| estate.is_looked_at(work, today)).map(|work| (work, false));
+    look_at(estate, at_a_time, today, all.collect(), progress).await
+}
+
+/// Looks once at some checks, and asks whatever would tell a cause. Where a block among them needs a witness and the
+/// vantage names none, its private checks are looked at too.
+pub async fn once_at(estate: &Estate, at_a_time: usize, chosen: &[CheckName]) -> Board {
+    let today = clock::day(clock::now());
+    let is_chosen = |work: &Work| chosen.contains(&work.name);
+    let is_private = |work: &Work| estate.claims(work, today) == Some(&Claim::Private);
+    let blocks = estate.works.iter().any(|work| is_chosen(work) && !is_private(work));
+    let needs_witness = blocks && estate.vantage().witness.is_none();
+    let wanted = estate
+        .works
+        .iter()
+        .filter(|work| estate.is_looked_at(work, today) && (is_chosen(work) || needs_witness && is_private(work)));
+    look_at(estate, at_a_time, today, wanted.map(|work| (work, is_chosen(work))).collect(), || {}).await
+}
+
+/// Looks at works; the curious ones ask what tells a cause whatever their claim.
+async fn look_at(
+    estate: &Estate,
+    at_a_time: usize,
+    today: Date,
+    works: Vec<(&Arc<Work>, bool)>,
+    mut progress: impl FnMut(),
+) -> Board {
     let board = SharedBoard::new(blank(estate, clock::now()));
     let mut keeper = Keeper::new(board.clone(), estate, clock::now());
-    let today = clock::day(clock::now());
     let looks = async {
-        let looks =
-            iter(estate.works.iter().filter(|work| estate.is_looked_at(work, today)).map(|work| seen(estate, work)))
-                .buffer_unordered(at_a_time);
+        let looks = iter(works.into_iter().map(|(work, curious)| seen(estate, work, curious, today)))
+            .buffer_unordered(at_a_time);
         looks.inspect(|_| progress()).collect::<Vec<_>>().await
     };
     let (witness, mut looks) = tokio::join!(estate.look_at_witness(), looks);
@@ -36,6 +63,6 @@ pub async fn once(estate: &Estate, at_a_time: usize, mut progress: impl FnMut())
     board.snapshot()
 }
 
-async fn seen(estate: &Estate, work: &Arc<Work>) -> (Arc<Work>, Facts) {
-    (Arc::clone(work), estate.examine(work, None, clock::day(clock::now()), false).await)
+async fn seen(estate: &Estate, work: &Arc<Work>, curious: bool, today: Date) -> (Arc<Work>, Facts) {
+    (Arc::clone(work), estate.examine(work, None, today, curious).await)
 }

@@ -36,12 +36,14 @@ pub enum Command {
     Run(Run),
     /// Look at everything once, print it, and exit with what it came to.
     Check(Check),
+    /// Tell one check in full: what every resolver says, how far every address is reached, why, and what to do.
+    Explain(Box<Explain>),
     /// Check, show and explain plans.
     #[command(subcommand)]
     Plan(Plan),
     /// Play a hub-and-spoke estate on loopback, with an agent at every vantage; break it and watch.
     Lab(Lab),
-    /// List the findings, or say what one of them means.
+    /// List the findings, or print the page of one: what brings it about, and what to try.
     Findings {
         /// A code, such as public-answer.
         code: Option<String>,
@@ -83,6 +85,86 @@ pub struct Check {
     #[arg(long, value_enum, default_value = "human")]
     pub format: CheckFormat,
 }
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXPLAIN_HELP)]
+pub struct Explain {
+    /// A host name, or a target or check of the plan. With --replay it may be left out.
+    #[arg(value_name = "HOST|TARGET", required_unless_present = "replay")]
+    pub what: Option<String>,
+
+    /// The plan file, or - for standard input. Without one, any private address passes.
+    #[arg(long, env = "FENCEPOST_PLAN", value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+
+    /// The vantage to take. [default: the one whose `within` holds an address of this machine]
+    #[arg(long, env = "FENCEPOST_VANTAGE", value_name = "NAME")]
+    pub vantage: Option<String>,
+
+    /// A catalogue file of your own, beside the built-in ones; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Vec<PathBuf>,
+
+    /// How the tale is told; JSON is what `check --format json` prints.
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: CheckFormat,
+
+    /// Tell a saved JSON report again, or - for standard input. Nothing is looked at.
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub bare: Bare,
+}
+
+/// What a plan would say, for a name that no plan speaks of.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Without a plan")]
+pub struct Bare {
+    /// A resolver to ask instead of this machine's own; may be given several times.
+    #[arg(long, value_name = "ADDRESS[:PORT]")]
+    pub resolver: Vec<String>,
+
+    /// An address or prefix that is expected, instead of any private one; may be given several times.
+    #[arg(long, value_name = "ADDRESS|PREFIX")]
+    pub expect: Vec<String>,
+
+    /// The port of the service. [default: 443]
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+
+    /// A PEM file of extra CA certificates.
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<String>,
+}
+
+impl Bare {
+    /// The first of these options that was given.
+    pub fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("--resolver", !self.resolver.is_empty()),
+            ("--expect", !self.expect.is_empty()),
+            ("--port", self.port.is_some()),
+            ("--trust", self.trust.is_some()),
+        ];
+        given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+    }
+}
+
+impl Explain {
+    /// The place in the plan, where there is one.
+    pub fn place(&self) -> Option<Place> {
+        let plan = self.plan.clone()?;
+        Some(Place { plan, vantage: self.vantage.clone(), catalog: self.catalog.clone() })
+    }
+}
+
+const EXPLAIN_HELP: &str = "Examples:
+  fencepost explain --plan plan.yaml chat-prod
+  fencepost explain contoso.openai.azure.com --resolver 168.63.129.16 --resolver 10.0.0.4
+  curl -s http://127.0.0.1:9853/api/v1/board | fencepost explain --replay - gateway
+
+Exit codes: 0 holds, 1 broken, 2 usage or plan fault, 3 could not tell.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {

@@ -1,6 +1,6 @@
 //! `fencepost check`: one round, then an exit code.
 
-use super::args::{Check, CheckFormat};
+use super::args::{Check, CheckFormat, Place};
 use super::{Exit, Outcome, load, runtime, table};
 use crate::agent;
 use crate::judge::Verdict;
@@ -8,16 +8,20 @@ use crate::publish::{Board, Entry, report};
 use crate::story;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
+use std::path::Path;
 
 pub fn run(command: &Check) -> Outcome {
-    let estate = load::estate(&command.place)?;
+    let estate = load::estate_for_one_round(&command.place)?;
     let runtime = runtime::runtime()?;
     let bar = progress(estate.works.len());
     let board = runtime.block_on(agent::once(&estate, agent::most_looks(), || bar.inc(1)));
     bar.finish_and_clear();
     runtime::end(runtime);
     match command.format {
-        CheckFormat::Human => print(&board),
+        CheckFormat::Human => {
+            print(&board);
+            hint(&board, &command.place);
+        }
         CheckFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&report(&board))?),
     }
     Ok(verdict(&board))
@@ -61,6 +65,18 @@ pub fn print(board: &Board) {
         board.header.plan,
         board.header.vantage.name
     );
+}
+
+/// Where the first check that does not hold is told in full.
+fn hint(board: &Board, place: &Place) {
+    let bad = |verdict| board.checks.iter().find(|entry| entry.verdict() == Some(verdict));
+    // A plan from standard input cannot be read a second time.
+    let Some(entry) = bad(Verdict::Broken).or_else(|| bad(Verdict::Unknown)).filter(|_| place.plan != Path::new("-"))
+    else {
+        return;
+    };
+    let vantage = place.vantage.as_ref().map(|name| format!(" --vantage {name}")).unwrap_or_default();
+    anstream::println!("In full: fencepost explain --plan {}{vantage} {}", place.plan.display(), entry.face.endpoint);
 }
 
 fn row(entry: &Entry) -> Vec<comfy_table::Cell> {

@@ -1,14 +1,15 @@
-//! `fencepost findings`: the closed list, and what each means.
+//! `fencepost findings`: the closed list, and the page of each.
 
 use super::{Exit, Fault, Outcome, table};
 use crate::judge::Code;
 use crate::plan::nearest;
+use crate::story;
 
 pub fn run(code: Option<&str>) -> Outcome {
     let Some(wanted) = code else {
-        let mut shown = table::table(&["finding", "severity", "meaning"]);
+        let mut shown = table::table(&["finding", "severity", "side", "meaning"]);
         for code in Code::ALL {
-            shown.add_row([code.word(), code.severity().word(), code.summary()]);
+            shown.add_row([code.word(), code.severity().word(), code.side().word(), code.summary()]);
         }
         table::print(&shown);
         return Ok(Exit::Good);
@@ -18,12 +19,6 @@ pub fn run(code: Option<&str>) -> Outcome {
         let hint = near.map_or_else(|| "`fencepost findings` lists them".to_owned(), |near| format!("write `{near}`"));
         return Err(Fault(format!("there is no finding `{wanted}`; {hint}")));
     };
-    anstream::println!(
-        "{} ({})\n\n{}\n\nTry first: {}",
-        code.word(),
-        code.severity().word(),
-        code.summary(),
-        code.first_try()
-    );
+    anstream::print!("{}", story::page(*code));
     Ok(Exit::Good)
 }

@@ -37,13 +37,27 @@ pub fn plan(file: &Path, catalog: &Catalog) -> Result<Plan, Fault> {
 
 /// Everything one agent needs, worked out from files and from this machine's addresses.
 pub fn estate(place: &Place) -> Result<Estate, Fault> {
+    paced(place, Pacer::default())
+}
+
+/// As [`estate`], for a command that looks once.
+pub fn estate_for_one_round(place: &Place) -> Result<Estate, Fault> {
+    paced(place, Pacer::of_one_round())
+}
+
+fn paced(place: &Place, pacer: Pacer) -> Result<Estate, Fault> {
     let catalog = catalog(&place.catalog)?;
     let plan = plan(&place.plan, &catalog)?;
     let grounds = Grounds::new(plan, catalog, place.vantage.as_deref(), &own_addresses())?;
-    let trust = trust(&grounds.plan, &place.plan)?;
-    let source = grounds.plan.vantage(grounds.vantage.as_str()).and_then(source_for);
-    let lens = Lens { net: Arc::new(Sockets::new(source)), trust: Arc::new(trust), pacer: Arc::new(Pacer::default()) };
+    let lens = lens(&grounds, &place.plan, pacer)?;
     Ok(Estate::new(grounds, lens, clock::day(clock::now())))
+}
+
+/// What an agent on these grounds looks through.
+pub fn lens(grounds: &Grounds, plan_file: &Path, pacer: Pacer) -> Result<Lens, Fault> {
+    let trust = trust(&grounds.plan, plan_file)?;
+    let source = grounds.plan.vantage(grounds.vantage.as_str()).and_then(source_for);
+    Ok(Lens { net: Arc::new(Sockets::new(source)), trust: Arc::new(trust), pacer: Arc::new(pacer) })
 }
 
 /// The machine's authorities and those of `settings.trust`; a relative path counts from the plan's folder.

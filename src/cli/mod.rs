@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod explain;
 mod findings;
 mod lab;
 mod load;
@@ -57,11 +58,14 @@ pub fn main() -> ExitCode {
     let level = match &args.command {
         Command::Run(_) => "info",
         Command::Lab(lab) if !lab.once => "info",
-        Command::Lab(_) | Command::Check(_) | Command::Plan(_) | Command::Findings { .. } => "error",
+        Command::Lab(_) | Command::Check(_) | Command::Explain(_) | Command::Plan(_) | Command::Findings { .. } => {
+            "error"
+        }
     };
     let outcome = runtime::logging(args.log_format, &args.log, level).and_then(|()| match args.command {
         Command::Run(command) => run::run(&command),
         Command::Check(command) => check::run(&command),
+        Command::Explain(command) => explain::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::Lab(command) => lab::run(&command),
         Command::Findings { code } => findings::run(code.as_deref()),

@@ -17,15 +17,18 @@ mod path;
 mod private;
 mod proxy;
 mod public;
+mod reached;
 mod terms;
 mod zones;
 
+pub use authority::is_azure_private;
 pub use causes::{Cause, Confidence, Diagnosis};
 pub use codes::Code;
 pub use fallback::PublicFallback;
 pub use finding::{Evidence, Finding, Severity, Side, Weight};
 pub use inquire::inquiries;
 pub use path::EXPIRY_WARNING;
+pub use reached::{Ending, Reached};
 pub use terms::{EXPIRY_DAYS, LAPSED_DAYS, Terms};
 
 use crate::catalog::Service;
@@ -101,6 +104,8 @@ pub struct Judgement {
     pub fallback: PublicFallback,
     /// The worst first.
     pub findings: Vec<Finding>,
+    /// How every way that was tried ended, in the order of the facts; the proxy last.
+    pub reached: Vec<Reached>,
 }
 
 /// Holds the facts against the claim.
@@ -113,7 +118,7 @@ pub fn judge(asked: &Asked<'_>, facts: &Facts, witness: &Witnessing) -> Judgemen
     let mut findings = names::merged(findings);
     findings.sort_by_key(|f| (Reverse(f.weight), Reverse(f.severity), f.code, Reverse(f.confidence())));
     let verdict = verdict(&findings);
-    Judgement { verdict, fallback, findings }
+    Judgement { verdict, fallback, findings, reached: reached::all(asked, facts, &paths) }
 }
 
 /// What speaks against a claim.

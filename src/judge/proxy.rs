@@ -60,7 +60,7 @@ pub fn doubts(asked: &Asked<'_>, facts: &Facts) -> Option<Finding> {
 }
 
 /// How the far end of an open tunnel answered a trusted handshake.
-fn end(asked: &Asked<'_>, proxy: &ProxyFacts) -> Option<End> {
+pub fn end(asked: &Asked<'_>, proxy: &ProxyFacts) -> Option<End> {
     let http = proxy.http.as_ref()?;
     Some(path::read_http(asked, &http.outcome, None, AddressClass::Public).end)
 }

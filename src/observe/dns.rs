@@ -43,15 +43,15 @@ pub async fn ask(lens: &Lens, server: SocketAddr, host: &HostName, timeout: Dura
     (a.lookup(Family::A, start, strays), aaaa.lookup(Family::Aaaa, start, strays))
 }
 
-/// One question more, of either kind, to tell a cause; asked only while the resolver has no backlog, because a follow-up
-/// must not delay anybody's look.
+/// One question more, of either kind, to tell a cause; where looks go on, asked only while the resolver has no backlog,
+/// because a follow-up must not delay anybody's look.
 pub async fn inquire(lens: &Lens, inquiry: &Inquiry, timeout: Duration) -> (Duration, LookupOutcome) {
     let kind = if inquiry.purpose.asks_for_authority() { RecordType::SOA } else { RecordType::A };
-    let start = Instant::now();
     if !lens.pacer.has_room(inquiry.server) {
         return (Duration::ZERO, LookupOutcome::NotAsked("the resolver is at its limit of questions".to_owned()));
     }
     lens.pacer.wait(inquiry.server, 1).await;
+    let start = Instant::now();
     let mut pending = match Pending::new(&inquiry.name, kind) {
         Ok(question) => [question],
         Err(why) => return (Duration::ZERO, LookupOutcome::NotAsked(why)),

@@ -77,9 +77,11 @@ impl AddressClass {
 pub const AZURE_PLATFORM: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
 
 /// Overrides of the address kinds, from the plan's `networks`.
-#[derive(Clone, Default, Debug, PartialEq, Eq)]
+#[derive(Clone, Default, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Networks {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub private: Vec<IpNet>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub public: Vec<IpNet>,
 }
 

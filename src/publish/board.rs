@@ -4,6 +4,7 @@ use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Judgement, Verdict};
 use crate::plan::{AddressClass, CheckName, Networks};
 use crate::standing::{Incident, Standing};
+use crate::story::Brief;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use std::net::IpAddr;
@@ -42,6 +43,8 @@ pub struct Face {
     pub environment: String,
     pub expected: Vec<IpNet>,
     pub networks: Arc<Networks>,
+    /// What is asked of the check, for whoever tells of it.
+    pub brief: Arc<Brief>,
 }
 
 impl Face {

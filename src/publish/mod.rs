@@ -12,4 +12,4 @@ pub use http::{ReloadRequest, router};
 pub use meters::Meters;
 pub use metrics::{Pieces, series_per_check};
 pub use page::landing;
-pub use report::{Report, report, report_schema};
+pub use report::{CheckReport, Report, report, report_schema};

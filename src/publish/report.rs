@@ -1,17 +1,17 @@
 //! The board as JSON: what `check --format json` prints and `/api/v1/board` serves. Its keys are a contract.
 
-use super::board::{Board, Entry, Seen};
+use super::board::{Board, Entry, Face, Seen};
 use crate::facts::Facts;
-use crate::judge::{self, Code, Verdict};
+use crate::judge::{self, Code, Reached, Verdict};
 use crate::standing::{Incident, Noted};
-use crate::story::{self, Told, told};
+use crate::story::{self, Brief, Expectation, Ground, Record, Told, told};
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One agent's checks at one moment.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     pub plan: String,
     /// SHA-256 of the plan's text.
@@ -25,7 +25,7 @@ pub struct Report {
     pub witness: Option<WitnessReport>,
 }
 
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CheckReport {
     pub check: String,
     pub target: String,
@@ -53,10 +53,20 @@ pub struct CheckReport {
     /// What the wire said; `null` before the first look.
     #[schemars(with = "Option<serde_json::Value>")]
     pub facts: Option<Arc<Facts>>,
+    /// How each address that was tried ended, and the proxy, which has no address: `open`, `stopped`, `unclear`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<serde_json::Value>")]
+    pub reached: Vec<Reached>,
+    /// What was asked: service, expected addresses, resolvers, layers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Arc<Brief>>,
+    /// What succeeded from the same vantage in the same round; only where a block holds because of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witnessed_by: Option<String>,
 }
 
 /// A stretch of broken looks that has not ended.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct IncidentReport {
     /// The check and the time of the first broken look.
     pub id: String,
@@ -75,7 +85,7 @@ pub struct IncidentReport {
 }
 
 /// A finding of an incident.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NotedReport {
     #[schemars(with = "String")]
     pub code: Code,
@@ -89,14 +99,14 @@ pub struct NotedReport {
     pub evidence: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     pub holds: usize,
     pub broken: usize,
     pub unknown: usize,
 }
 
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WitnessReport {
     pub witness: String,
     pub at: Timestamp,
@@ -111,7 +121,7 @@ pub fn report(board: &Board) -> Report {
         plan_hash: board.header.plan_hash.clone(),
         vantage: board.header.vantage.name.clone(),
         at: board.at,
-        checks: board.checks.iter().map(|entry| check(entry)).collect(),
+        checks: board.checks.iter().map(|entry| check(board, entry)).collect(),
         summary: Summary {
             holds: board.count(Verdict::Holds),
             broken: board.count(Verdict::Broken),
@@ -126,7 +136,7 @@ pub fn report(board: &Board) -> Report {
     }
 }
 
-fn check(entry: &Entry) -> CheckReport {
+fn check(board: &Board, entry: &Entry) -> CheckReport {
     let face = &entry.face;
     let seen: Option<&Seen> = entry.seen.as_ref();
     CheckReport {
@@ -140,8 +150,70 @@ fn check(entry: &Entry) -> CheckReport {
         exception: face.exception.clone(),
         since: seen.map(|s| s.standing.verdict_since),
         incident: entry.incident().map(|open| incident(entry, open)),
-        findings: seen.iter().flat_map(|s| &s.judgement.findings).map(told).collect(),
+        findings: seen.map(|s| told_of(face, s)).unwrap_or_default(),
         facts: seen.map(|s| Arc::clone(&s.facts)),
+        reached: seen.map(|s| s.judgement.reached.clone()).unwrap_or_default(),
+        asked: Some(Arc::clone(&face.brief)),
+        witnessed_by: seen.and_then(|s| witnessed_by(board, entry, s)),
+    }
+}
+
+fn told_of(face: &Face, seen: &Seen) -> Vec<Told> {
+    let ground = Ground { host: &face.endpoint, brief: &face.brief, facts: &seen.facts };
+    seen.judgement.findings.iter().map(|finding| told(finding, &ground)).collect()
+}
+
+/// A block that holds was witnessed: by the vantage's named witness, else by a private check that holds.
+fn witnessed_by(board: &Board, entry: &Entry, seen: &Seen) -> Option<String> {
+    if entry.face.claim != "blocked" || seen.judgement.verdict != Verdict::Holds {
+        return None;
+    }
+    let named = board.witness.as_ref().map(|witness| witness.facts.tried.join(", "));
+    let held = |other: &&Arc<Entry>| other.face.claim == "private" && other.verdict() == Some(Verdict::Holds);
+    named.or_else(|| board.checks.iter().find(held).map(|other| format!("{} holds", other.face.check)))
+}
+
+impl Report {
+    /// What a block rests on: the named witness whatever it came to, else the check that holds.
+    fn witness_of(&self, check: &CheckReport) -> Option<String> {
+        let named = self.witness.as_ref().map(|witness| witness.tried.join(", "));
+        check.witnessed_by.clone().or(named).filter(|_| check.claim == "blocked")
+    }
+
+    /// Keeps some checks, and counts anew.
+    pub fn keep(&mut self, wanted: impl Fn(&CheckReport) -> bool) {
+        self.checks.retain(wanted);
+        let count = |verdict| self.checks.iter().filter(|check| check.verdict == Some(verdict)).count();
+        let [holds, broken, unknown] = Verdict::ALL.map(count);
+        self.summary = Summary { holds, broken, unknown };
+    }
+
+    /// Says who named the expected addresses, where it was not the plan.
+    pub fn expect(&mut self, expectation: Expectation) {
+        for asked in self.checks.iter_mut().filter_map(|check| check.asked.as_mut()) {
+            Arc::make_mut(asked).expectation = expectation;
+        }
+    }
+
+    /// Every check as a tale is told of it.
+    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        self.checks.iter().map(|check| Record {
+            vantage: &self.vantage,
+            check: &check.check,
+            endpoint: &check.endpoint,
+            claim: &check.claim,
+            rule: &check.rule,
+            exception: check.exception.as_deref(),
+            at: self.at,
+            verdict: check.verdict,
+            fallback: check.public_fallback,
+            since: check.since,
+            findings: &check.findings,
+            reached: &check.reached,
+            brief: check.asked.as_deref(),
+            facts: check.facts.as_deref(),
+            witness: self.witness_of(check),
+        })
     }
 }
 

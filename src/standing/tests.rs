@@ -10,13 +10,13 @@ const PRIVATE: Terms = Terms { confirm: 3, recover: 2, private: true, longest: D
 const BLOCKED: Terms = Terms { private: false, ..PRIVATE };
 
 fn judged(verdict: Verdict, fallback: PublicFallback) -> Judgement {
-    Judgement { verdict, fallback, findings: Vec::new() }
+    Judgement { verdict, fallback, findings: Vec::new(), reached: Vec::new() }
 }
 
 fn look(letter: char) -> Judgement {
     let broken_by = |code: Code, fallback: PublicFallback| {
         let findings = vec![Finding::new(code, Weight::Breaks, Vec::new())];
-        Judgement { verdict: Verdict::Broken, fallback, findings }
+        Judgement { verdict: Verdict::Broken, fallback, findings, reached: Vec::new() }
     };
     match letter {
         'g' => judged(Verdict::Holds, PublicFallback::None),

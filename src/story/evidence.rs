@@ -99,7 +99,7 @@ fn answered(addresses: &[(IpAddr, AddressClass)], answer: &Answer) -> String {
     text
 }
 
-fn lookup(outcome: &LookupOutcome) -> String {
+pub fn lookup(outcome: &LookupOutcome) -> String {
     match outcome {
         LookupOutcome::Answer(_) => "answered".to_owned(),
         LookupOutcome::Silent => "did not answer in time".to_owned(),
@@ -110,7 +110,7 @@ fn lookup(outcome: &LookupOutcome) -> String {
     }
 }
 
-fn os(outcome: &OsOutcome) -> String {
+pub fn os(outcome: &OsOutcome) -> String {
     match outcome {
         OsOutcome::Addresses(addresses) => list(addresses),
         OsOutcome::NoSuchName => "no address: getaddrinfo says that the name does not exist".to_owned(),
@@ -120,7 +120,7 @@ fn os(outcome: &OsOutcome) -> String {
     }
 }
 
-fn connected(outcome: &ConnectOutcome) -> String {
+pub fn connected(outcome: &ConnectOutcome) -> String {
     match outcome {
         ConnectOutcome::Connected => "lets the request in".to_owned(),
         ConnectOutcome::TimedOut => "did not answer the connection attempt in time".to_owned(),
@@ -131,7 +131,7 @@ fn connected(outcome: &ConnectOutcome) -> String {
     }
 }
 
-fn handshake(outcome: &TlsOutcome) -> String {
+pub fn handshake(outcome: &TlsOutcome) -> String {
     match outcome {
         TlsOutcome::Trusted => "succeeded".to_owned(),
         TlsOutcome::Untrusted(troubles) => {
@@ -169,7 +169,7 @@ fn certified(certificate: &Certificate, troubles: &[CertTrouble]) -> String {
     text
 }
 
-fn http(outcome: &HttpOutcome) -> String {
+pub fn http(outcome: &HttpOutcome) -> String {
     match outcome {
         HttpOutcome::Answered { status, body, .. } => {
             let start: String = body.chars().take(160).collect();
@@ -181,7 +181,7 @@ fn http(outcome: &HttpOutcome) -> String {
     }
 }
 
-fn tunnelled(tunnel: &Tunnel) -> String {
+pub fn tunnelled(tunnel: &Tunnel) -> String {
     match tunnel {
         Tunnel::Open => "carried the request".to_owned(),
         Tunnel::NotReached(why) => format!("could not be reached: {why}"),

@@ -2,10 +2,18 @@
 //!
 //! It decides nothing; it only says what was decided and seen.
 
+mod brief;
+mod confirm;
 mod evidence;
+mod page;
+mod tale;
 mod told;
 
+pub use brief::{Brief, BriefResolver, Expectation, Record};
+pub use confirm::Ground;
 pub use evidence::evidence;
+pub use page::{about, index, page, surest};
+pub use tale::{Line, Tone, WIDTH, tale, wrapped};
 pub use told::{Told, told};
 
 use crate::judge::{Confidence, Finding};

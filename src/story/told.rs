@@ -1,5 +1,6 @@
 //! A finding as it is told: every word of it text, so that it can be saved, sent and told again elsewhere.
 
+use super::confirm::{Ground, confirm};
 use super::{evidence, summary};
 use crate::judge::{Cause, Code, Confidence, Finding, Severity, Side};
 use schemars::JsonSchema;
@@ -34,9 +35,12 @@ pub struct Told {
     /// The first thing to try.
     #[serde(rename = "try")]
     pub first_try: String,
+    /// Commands that would confirm it; a word in capitals stands for what only the reader knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub confirm: Vec<String>,
 }
 
-pub fn told(finding: &Finding) -> Told {
+pub fn told(finding: &Finding, ground: &Ground<'_>) -> Told {
     let words = |all: &[crate::judge::Evidence]| all.iter().map(evidence).collect();
     let diagnosis = finding.diagnosis.as_ref();
     Told {
@@ -50,5 +54,6 @@ pub fn told(finding: &Finding) -> Told {
         supports: diagnosis.map(|d| words(&d.supports)).unwrap_or_default(),
         against: diagnosis.map(|d| words(&d.against)).unwrap_or_default(),
         first_try: finding.first_try().to_owned(),
+        confirm: confirm(finding, ground),
     }
 }

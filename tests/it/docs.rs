@@ -12,6 +12,8 @@ const DOCUMENTS: &[&str] = &[
     "CHANGELOG.md",
     "README.md",
     "docs/plan.md",
+    "docs/explain.md",
+    "docs/findings/README.md",
     "docs/verdicts.md",
     "docs/failure-modes.md",
     "docs/metrics.md",

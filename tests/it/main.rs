@@ -8,8 +8,10 @@
 
 mod cli;
 mod docs;
+mod explain;
 mod facts_of;
 mod faults;
+mod findings;
 mod hostile;
 mod house;
 mod lab;
@@ -28,5 +30,6 @@ mod run;
 mod scenarios;
 mod schema;
 mod support;
+mod tale;
 mod text;
 mod year;

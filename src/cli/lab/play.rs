@@ -113,6 +113,7 @@ async fn introduce(boards: &[SharedBoard], pages: &[String], plan: &Path, stop: 
     anstream::println!("  fencepost lab list                       what can be broken");
     anstream::println!("  fencepost lab break zone-not-linked      break it");
     anstream::println!("  fencepost check --plan {plan} --vantage prod-app");
+    anstream::println!("  fencepost explain --plan {plan} --vantage prod-app gateway");
     anstream::println!("  fencepost lab heal                       make all whole again");
     anstream::println!("Ctrl-C ends the lab.");
 }

@@ -6,6 +6,7 @@ pub mod dnsmasq;
 pub mod estate;
 pub mod island;
 pub mod named;
+pub mod lab;
 pub mod nginx;
 pub mod place;
 pub mod squid;

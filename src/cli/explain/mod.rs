@@ -1,0 +1,105 @@
+//! `fencepost explain`: one check told in full, live or from a saved report.
+
+mod chosen;
+mod planless;
+mod replay;
+
+use super::args::{CheckFormat, Explain};
+use super::{Exit, Fault, Outcome, load, runtime};
+use crate::agent::{self, Estate};
+use crate::judge::Verdict;
+use crate::plan::CheckName;
+use crate::publish::{Report, report};
+use crate::story::{Expectation, Tone, tale};
+use anstyle::{AnsiColor, Style};
+use std::io::{self, Write};
+
+pub fn run(command: &Explain) -> Outcome {
+    let report = match (&command.replay, &command.plan) {
+        (Some(file), _) => replay::read(file, command.what.as_deref())?,
+        (None, Some(_)) => with_plan(command)?,
+        (None, None) => without_plan(command)?,
+    };
+    match command.format {
+        CheckFormat::Human => print(&report)?,
+        CheckFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&report)?),
+    }
+    Ok(exit(&report))
+}
+
+/// What was written on the command line; without a plan or a saved report it must be a host.
+fn what(command: &Explain) -> Result<&str, Fault> {
+    command.what.as_deref().ok_or_else(|| Fault("say what to explain: a host name, a target or a check".to_owned()))
+}
+
+fn with_plan(command: &Explain) -> Result<Report, Fault> {
+    if let Some(option) = command.bare.first_given() {
+        return Err(Fault(format!(
+            "{option} is for names that no plan speaks of; leave it out, or leave out --plan and FENCEPOST_PLAN"
+        )));
+    }
+    let place = command.place().ok_or_else(|| Fault("say where the plan is with --plan".to_owned()))?;
+    let estate = load::estate_for_one_round(&place)?;
+    let chosen = chosen::checks(&estate, what(command)?)?;
+    look(&estate, &chosen, Expectation::Plan)
+}
+
+fn without_plan(command: &Explain) -> Result<Report, Fault> {
+    let (estate, expectation) = planless::estate(what(command)?, command)?;
+    let all: Vec<CheckName> = estate.works.iter().map(|work| work.name.clone()).collect();
+    look(&estate, &all, expectation)
+}
+
+fn look(estate: &Estate, chosen: &[CheckName], expectation: Expectation) -> Result<Report, Fault> {
+    let runtime = runtime::runtime()?;
+    let board = runtime.block_on(agent::once_at(estate, agent::most_looks(), chosen));
+    runtime::end(runtime);
+    let mut report = report(&board);
+    report.keep(|check| chosen.iter().any(|name| name.as_str() == check.check));
+    report.expect(expectation);
+    // Told from what a file would hold, so that a replay tells the same.
+    Ok(serde_json::from_str(&serde_json::to_string(&report)?)?)
+}
+
+/// Broken before unknown before good, as `check` has it.
+fn exit(report: &Report) -> Exit {
+    let has = |verdict| report.checks.iter().any(|check| check.verdict == verdict);
+    if has(Some(Verdict::Broken)) {
+        Exit::Broken
+    } else if has(Some(Verdict::Unknown)) || has(None) || report.checks.is_empty() {
+        Exit::Unknown
+    } else {
+        Exit::Good
+    }
+}
+
+fn print(report: &Report) -> Result<(), Fault> {
+    let mut text = String::new();
+    for (place, record) in report.records().enumerate() {
+        if place > 0 {
+            text.push_str(&format!("\n{}\n\n", "-".repeat(crate::story::WIDTH)));
+        }
+        for line in tale(&record) {
+            let style = style(line.tone);
+            text.push_str(&if style.is_plain() { line.text } else { format!("{style}{}{style:#}", line.text) });
+            text.push('\n');
+        }
+    }
+    match anstream::stdout().lock().write_all(text.as_bytes()) {
+        // Whoever reads only the beginning, as `head` does, has read enough.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Colours; standard output drops them where there is no terminal.
+fn style(tone: Tone) -> Style {
+    let colour = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Heading => Style::new().bold(),
+        Tone::Good => colour(AnsiColor::Green).bold(),
+        Tone::Bad => colour(AnsiColor::Red).bold(),
+        Tone::Doubtful => colour(AnsiColor::Yellow).bold(),
+    }
+}

@@ -1,0 +1,67 @@
+//! `fencepost lab` as a process of its own, with free ports and a folder that goes with it.
+
+use super::agent::{fencepost, http};
+use super::{Folder, free_ports, succeed};
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+
+pub const CHAT: &str = "contoso-chat.openai.azure.com";
+
+const VANTAGES: [&str; 4] = ["prod-app", "build", "sandbox", "branch-lan"];
+
+pub struct LabProcess {
+    child: Child,
+    control: String,
+    listen: u16,
+    folder: Folder,
+}
+
+impl LabProcess {
+    /// Starts a lab, and returns once every vantage has looked at everything.
+    pub fn start() -> Self {
+        let folder = Folder::new();
+        let listen = free_ports(5);
+        let control = format!("127.0.0.1:{}", listen + 4);
+        let mut command = fencepost();
+        command.args(["lab", "--control", &control, "--listen", &format!("127.0.0.1:{listen}")]);
+        command.args(["--log", "off", "--dns-port", "0", "--tls-port", "0", "--dir"]).arg(folder.path());
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines: Vec<String> = said.map_while(Result::ok).take_while(|line| !line.starts_with("Ctrl-C")).collect();
+        assert!(lines.iter().any(|line| line.contains("private holds")), "{lines:#?}");
+        Self { child, control, listen, folder }
+    }
+
+    pub fn plan(&self) -> PathBuf {
+        self.folder.path().join("plan.yaml")
+    }
+
+    /// A text of this lab as one that runs at the usual ports would print it.
+    pub fn with_usual_ports(&self, text: &str) -> String {
+        let plan = std::fs::read_to_string(self.plan()).unwrap();
+        let port = |before: &str, after: char| {
+            plan.split(before).nth(1).unwrap().split(after).next().unwrap().trim().to_owned()
+        };
+        let (dns, tls) = (port("127.10.0.4:", '"'), port("port:", '\n'));
+        text.replace(&dns, "8053").replace(&tls, "8443")
+    }
+
+    pub fn order(&self, words: &[&str]) -> String {
+        succeed(fencepost().arg("lab").args(words).args(["--control", &self.control]))
+    }
+
+    /// The board of one vantage's agent, as JSON.
+    pub fn board(&self, vantage: &str) -> String {
+        let place = VANTAGES.iter().position(|name| *name == vantage).unwrap();
+        let address = format!("127.0.0.1:{}", usize::from(self.listen) + place);
+        http(&address, "GET", "/api/v1/board").2
+    }
+}
+
+impl Drop for LabProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,259 @@
+//! Tales told from facts made by hand: nothing left out, whatever the facts.
+
+use crate::facts_of::{answered, facts, gives, gives_by, ip, os_gave, resolver, shook, with};
+use crate::judge::{blocked, judged, succeeded};
+use crate::judge_any::{any_claim, any_facts, any_witness};
+use fencepost::facts::{
+    CertTrouble, Certificate, ExtendedError, Facts, FollowUp, Http, HttpOutcome, Inquired, Inquiry, LookupOutcome,
+    MachineFacts, OsOutcome, ProxyFacts, ProxySource, Purpose, Rcode, TlsOutcome, Transport, Tunnel,
+};
+use fencepost::judge::{Judgement, Witnessing};
+use fencepost::plan::{Claim, HostName, Layer, View};
+use fencepost::story::{Brief, Expectation, Ground, Record, tale, told};
+use proptest::prelude::*;
+use std::time::Duration;
+
+const HOST: &str = "contoso-chat.openai.azure.com";
+
+fn brief(claim: &Claim) -> Brief {
+    let by = match claim {
+        Claim::Blocked(by) => by.iter().copied().collect(),
+        Claim::Private | Claim::Public | Claim::None => Vec::new(),
+    };
+    Brief {
+        service: "azure-openai".to_owned(),
+        port: 443,
+        path: "/openai/models".to_owned(),
+        expected: ["10.20.3.5/32", "10.20.3.6/32"].map(|net| net.parse().unwrap()).to_vec(),
+        expectation: Expectation::Plan,
+        by,
+        suffix: Some(HostName::from_wire("openai.azure.com")),
+        zones: vec![HostName::from_wire("privatelink.openai.azure.com")],
+        host: true,
+        ..Brief::default()
+    }
+}
+
+/// The tale of facts under a claim.
+fn tale_of(claim: &Claim, facts: &Facts, witness: &Witnessing) -> (String, Judgement) {
+    let judgement = judged(claim, facts, witness);
+    let brief = brief(claim);
+    let ground = Ground { host: HOST, brief: &brief, facts };
+    let findings: Vec<_> = judgement.findings.iter().map(|finding| told(finding, &ground)).collect();
+    let record = Record {
+        vantage: "app",
+        check: "chat/contoso-chat.openai.azure.com",
+        endpoint: HOST,
+        claim: claim.word(),
+        rule: "all",
+        exception: None,
+        at: facts.at,
+        verdict: Some(judgement.verdict),
+        fallback: Some(judgement.fallback),
+        since: None,
+        findings: &findings,
+        reached: &judgement.reached,
+        brief: Some(&brief),
+        facts: Some(facts),
+        witness: None,
+    };
+    let lines: Vec<String> = tale(&record).into_iter().map(|line| line.text).collect();
+    (lines.join("\n"), judgement)
+}
+
+fn private(facts: &Facts) -> String {
+    tale_of(&Claim::Private, facts, &Witnessing::NotSeen).0
+}
+
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn assert_tells(tale: &str, phrases: &[&str]) {
+    let text = flat(tale);
+    for phrase in phrases {
+        assert!(text.contains(phrase), "`{phrase}` is missing in\n{tale}");
+    }
+}
+
+const HERE: &str = "10.20.3.5";
+
+fn good() -> Facts {
+    facts(vec![resolver("hub", gives(&[HERE]), gives(&[]))], vec![answered(HERE, 401, "")])
+}
+
+#[test]
+fn a_proxy_that_goes_public_is_told_with_the_command_that_shows_it() {
+    let mut seen = good();
+    let shown = shook(HERE, TlsOutcome::Trusted).tls;
+    let outcome = HttpOutcome::Answered {
+        status: 403,
+        headers: Vec::new(),
+        body: "Public access is disabled. Please configure private endpoint.".to_owned(),
+    };
+    seen.proxy = Some(ProxyFacts {
+        proxy: "proxy.contoso.example:3128".to_owned(),
+        source: ProxySource::Environment,
+        tunnel: Tunnel::Open,
+        tls: shown,
+        http: Some(Http { took: Duration::from_millis(3), outcome }),
+    });
+    assert_tells(
+        &private(&seen),
+        &[
+            "BROKEN: chat/",
+            "through the proxy proxy.contoso.example:3128, named by this machine's environment",
+            "HTTP 403 in 3 ms: Public access is disabled.",
+            "stopped (denied): the proxy takes the public side, and the service refuses it",
+            "proxy-goes-public (critical, side: path)",
+            "seen the way through the proxy (above)",
+            "why The direct path is private, but the proxy that applications use takes the public side (proxy-goes-public)",
+            "curl --include --proxy 'http://proxy.contoso.example:3128' \\ 'https://contoso-chat.openai.azure.com/openai/models'",
+        ],
+    );
+}
+
+#[test]
+fn what_the_machine_itself_adds_is_told() {
+    let mut seen = os_gave(good(), OsOutcome::Addresses(vec![ip("10.9.9.9")]));
+    seen.follow_up = Some(Box::new(FollowUp {
+        inquired: Vec::new(),
+        machine: Some(MachineFacts {
+            hosts: vec![ip("10.9.9.9")],
+            search: vec![HostName::from_wire("corp.example")],
+            ndots: 5,
+        }),
+    }));
+    assert_tells(
+        &private(&seen),
+        &[
+            "Applications on this machine (getaddrinfo, 3 ms) get 10.9.9.9 (other-private).",
+            "the hosts file of this machine: 10.9.9.9 (other-private)",
+            "the search list of this machine: corp.example (ndots 5)",
+            "cause certain: the hosts file of this machine has the name.",
+            "grep -n contoso-chat.openai.azure.com /etc/hosts",
+        ],
+    );
+}
+
+#[test]
+fn resolvers_that_say_the_same_share_a_block_and_others_do_not() {
+    let alias = &["contoso-chat.privatelink.openai.azure.com"];
+    let mut slow = resolver("slow", gives_by(alias, &[HERE]), gives(&[]));
+    slow.a.transport = Transport::TcpAfterTruncation;
+    slow.a.took = Duration::from_millis(1_240);
+    let mut filtered = resolver("filtered", with(Rcode::NAME_ERROR, Vec::new(), &[]), LookupOutcome::Silent);
+    if let LookupOutcome::Answer(answer) = &mut filtered.a.outcome {
+        answer.extended_errors = vec![ExtendedError { code: 15, text: "blocked by policy".to_owned() }];
+    }
+    let azure = resolver("azure", gives_by(alias, &[HERE]), gives(&[]));
+    let azure = fencepost::facts::ResolverFacts { view: View::Azure, ..azure };
+    let mut seen = facts(vec![azure, slow, filtered], vec![answered(HERE, 401, "")]);
+    seen.untried = vec![ip("10.20.3.6")];
+    let tale = private(&seen);
+    assert_tells(
+        &tale,
+        &[
+            "azure (10.0.0.4:53, Azure's own, 3 ms) and slow (10.0.0.4:53, over TCP after a truncated answer, 1.2 s) say the same:",
+            "→ contoso-chat.privatelink.openai.azure.com (60 s, the name in the private zone)",
+            "filtered (10.0.0.4:53, 3 ms) says: A NXDOMAIN, says the zone privatelink.openai.azure.com at azureprivatedns.net; extended error 15: blocked by policy AAAA it did not answer in time",
+            "Addresses that were left out of this look: 10.20.3.6 (expected).",
+            "answered by azure and slow",
+        ],
+    );
+    assert_eq!(tale.matches("→ contoso-chat").count(), 1, "{tale}");
+}
+
+#[test]
+fn questions_without_an_answer_are_among_what_was_not_examined() {
+    let mut seen = facts(vec![resolver("hub", gives(&["20.10.3.4"]), gives(&[]))], Vec::new());
+    let inquiry = Inquiry {
+        purpose: Purpose::ZoneAuthority,
+        resolver: seen.names.resolvers[0].resolver.clone(),
+        server: seen.names.resolvers[0].server,
+        name: HostName::from_wire("privatelink.openai.azure.com"),
+    };
+    let asked = Inquired { inquiry, at: seen.at, took: Duration::ZERO, outcome: LookupOutcome::Silent };
+    seen.follow_up = Some(Box::new(FollowUp { inquired: vec![asked], machine: None }));
+    assert_tells(
+        &private(&seen),
+        &[
+            "the SOA of privatelink.openai.azure.com, at hub: it did not answer in time",
+            "Questions that got no answer: privatelink.openai.azure.com at hub.",
+            "undetermined: what was seen fits more than one cause.",
+            "nslookup -type=SOA privatelink.openai.azure.com 10.0.0.4",
+        ],
+    );
+}
+
+#[test]
+fn a_hostile_peer_moves_no_cursor_and_a_bad_certificate_is_shown() {
+    let mut seen = good();
+    seen.paths = vec![answered(HERE, 401, "\u{1b}[2J\u{1b}]0;gone\u{7}\u{202e}evil")];
+    let text = private(&seen);
+    assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
+    let mut path = shook(HERE, TlsOutcome::Untrusted(vec![CertTrouble::UnknownIssuer]));
+    path.tls.as_mut().unwrap().certificate = Some(Certificate {
+        subject: "CN=x".to_owned(),
+        issuer: "CN=Corporate inspection".to_owned(),
+        names: vec!["*.openai.azure.com".to_owned()],
+        not_before: seen.at,
+        not_after: seen.at,
+        chain_length: 1,
+        sha256: String::new(),
+    });
+    seen.paths = vec![path];
+    assert_tells(
+        &private(&seen),
+        &[
+            "certificate: issued by CN=Corporate inspection, for *.openai.azure.com, valid 2026-11-22 to 2026-11-22",
+            "openssl s_client -connect 10.20.3.5:443 -servername contoso-chat.openai.azure.com </dev/null",
+            "What 10.20.3.5 answers: nothing is sent to a peer that does not prove its name.",
+        ],
+    );
+}
+
+#[test]
+fn a_block_says_by_what() {
+    let seen = facts(vec![resolver("hub", gives(&["20.10.3.4"]), gives(&[]))], vec![answered("20.10.3.4", 401, "")]);
+    let (tale, _) = tale_of(&blocked(&[Layer::Timeout, Layer::Denied]), &seen, &succeeded());
+    assert_tells(
+        &tale,
+        &[
+            "claim blocked by timeout, denied, public fallback usable",
+            "can be reached from here by its public side, and should not be.",
+            "why 20.10.3.4 (public) lets the request in (block-open)",
+            "curl --include --noproxy '*' --resolve contoso-chat.openai.azure.com:443:20.10.3.4",
+            "the questions that would tell were not asked in this look",
+        ],
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_tale_is_whole(facts in any_facts(), claim in any_claim(), witness in any_witness()) {
+        let (tale, judgement) = tale_of(&claim, &facts, &witness);
+        let text = flat(&tale);
+        for path in &facts.paths {
+            let named = ["expected", "public", "other-private", "special"]
+                .iter()
+                .any(|class| text.contains(&format!("{} ({class}), port ", path.address)));
+            prop_assert!(named, "{} has no class in\n{tale}", path.address);
+        }
+        for finding in &judgement.findings {
+            let headed = format!("{} ({}, side: {})", finding.code.word(), finding.severity.word(), finding.side().word());
+            prop_assert!(text.contains(&headed), "{headed} is missing in\n{tale}");
+            prop_assert!(text.contains(finding.first_try()), "{tale}");
+        }
+        let shown = text.matches(" say the same:").count() + text.matches(" says: ").count();
+        prop_assert!(shown >= 1 || facts.names.resolvers.is_empty(), "{tale}");
+        let is_command = |line: &str| [" az ", "curl ", "nslookup ", "openssl ", "--"].iter().any(|word| line.contains(word));
+        let long = tale.lines().find(|line| line.chars().count() > 120 && !is_command(line));
+        prop_assert_eq!(long, None);
+        // What was saved tells the same.
+        let saved: Facts = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
+        prop_assert_eq!(tale_of(&claim, &saved, &witness).0, tale);
+    }
+}
