@@ -18,6 +18,7 @@ mod lab;
 mod judge;
 mod judge_any;
 mod judge_gaps;
+mod judge_rest;
 mod judge_why;
 mod lossy;
 mod plans;

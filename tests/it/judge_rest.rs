@@ -1,0 +1,88 @@
+//! Findings that no scenario brings about, and proof that every finding is expected by some test.
+
+use crate::facts_of::{answered, facts, gives, nothing, os_gave, resolver, stopped};
+use crate::judge::{blocked, judged, succeeded};
+use crate::repository::{files_in, text_of};
+use fencepost::facts::{ConnectOutcome, LookupOutcome, OsOutcome};
+use fencepost::judge::{Code, Verdict};
+use fencepost::plan::{Claim, Layer};
+use std::collections::BTreeSet;
+
+const HERE: &str = "10.20.3.5";
+const PUBLIC: &str = "20.10.3.4";
+
+#[test]
+fn what_is_rare_has_its_finding_too() {
+    let azure = || resolver("azure", gives(&[HERE]), nothing());
+    let good = || facts(vec![azure()], vec![answered(HERE, 401, "")]);
+    let garbled = || LookupOutcome::Garbled("the reply does not parse".to_owned());
+    let through =
+        |status| facts(vec![resolver("azure", gives(&[PUBLIC]), nothing())], vec![answered(PUBLIC, status, "")]);
+    for (what, claim, seen, verdict, code) in [
+        (
+            "a resolver that answers nonsense",
+            Claim::Private,
+            facts(vec![resolver("hub", garbled(), garbled())], vec![]),
+            Verdict::Unknown,
+            "resolver-garbled",
+        ),
+        (
+            "nonsense beside a good answer",
+            Claim::Private,
+            facts(vec![azure(), resolver("hub", garbled(), garbled())], vec![answered(HERE, 401, "")]),
+            Verdict::Unknown,
+            "resolver-garbled",
+        ),
+        (
+            "getaddrinfo knows no such name",
+            Claim::Private,
+            os_gave(good(), OsOutcome::NoSuchName),
+            Verdict::Broken,
+            "os-lookup-failing",
+        ),
+        (
+            "getaddrinfo asks for patience",
+            Claim::Private,
+            os_gave(good(), OsOutcome::TryAgain),
+            Verdict::Unknown,
+            "os-lookup-failing",
+        ),
+        (
+            "a reset of the connection",
+            Claim::Private,
+            facts(vec![azure()], vec![stopped(HERE, ConnectOutcome::Reset)]),
+            Verdict::Broken,
+            "connect-reset",
+        ),
+        (
+            "an answer that is only believed to be open",
+            blocked(&[Layer::Denied]),
+            through(405),
+            Verdict::Unknown,
+            "answer-ambiguous",
+        ),
+    ] {
+        let judgement = judged(&claim, &seen, &succeeded());
+        let codes: Vec<&str> = judgement.findings.iter().map(|finding| finding.code.word()).collect();
+        assert_eq!((judgement.verdict, codes.first()), (verdict, Some(&code)), "{what}: {codes:?}");
+    }
+}
+
+/// `scripts/without-each-finding` proves it by taking each finding away; this only keeps new ones from being forgotten.
+#[test]
+fn every_finding_is_expected_by_a_scenario_or_a_row() {
+    let mut expected: BTreeSet<String> = BTreeSet::new();
+    let scenarios = files_in("tests/scenarios", "yaml").into_iter().map(|(_, text)| text);
+    let worlds = files_in("probes/worlds", "yaml").into_iter().map(|(_, text)| text);
+    for text in scenarios.chain(worlds) {
+        for key in ["code: ", "finding: "] {
+            let words = text.split(key).skip(1).filter_map(|rest| rest.split([',', '}', '\n']).next());
+            expected.extend(words.map(|word| word.trim().to_owned()));
+        }
+    }
+    for file in ["tests/it/judge.rs", "tests/it/judge_gaps.rs", "tests/it/judge_rest.rs", "src/agent/tests/mod.rs"] {
+        expected.extend(text_of(file).split('"').skip(1).step_by(2).map(str::to_owned));
+    }
+    let forgotten: Vec<&str> = Code::ALL.iter().map(|code| code.word()).filter(|w| !expected.contains(*w)).collect();
+    assert!(forgotten.is_empty(), "no test expects {forgotten:?}");
+}
