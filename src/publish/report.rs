@@ -4,7 +4,7 @@ use super::board::{Board, Entry, Face, Seen};
 use crate::facts::Facts;
 use crate::judge::{self, Code, Reached, Verdict};
 use crate::standing::{Incident, Noted};
-use crate::story::{self, Brief, Expectation, Ground, Record, Told, told};
+use crate::story::{self, Brief, Expectation, Ground, Past, Record, Told, told};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -208,12 +208,23 @@ impl Report {
             verdict: check.verdict,
             fallback: check.public_fallback,
             since: check.since,
+            incident: check.incident.as_ref().map(past),
             findings: &check.findings,
             reached: &check.reached,
             brief: check.asked.as_deref(),
             facts: check.facts.as_deref(),
             witness: self.witness_of(check),
         })
+    }
+}
+
+fn past(incident: &IncidentReport) -> Past {
+    Past {
+        opened: incident.opened,
+        last_seen: incident.last_seen,
+        broken_looks: incident.broken_looks,
+        flaps: incident.flaps,
+        peak: incident.peak_public_fallback,
     }
 }
 

@@ -82,6 +82,8 @@ pub struct Record<'r> {
     pub verdict: Option<Verdict>,
     pub fallback: Option<PublicFallback>,
     pub since: Option<Timestamp>,
+    /// The incident that is open, where it has more than the look that is told.
+    pub incident: Option<Past>,
     pub findings: &'r [Told],
     pub reached: &'r [Reached],
     /// Nothing in a report of an older version.
@@ -89,4 +91,14 @@ pub struct Record<'r> {
     pub facts: Option<&'r Facts>,
     /// What worked from the same vantage in the same round, or did not.
     pub witness: Option<String>,
+}
+
+/// An open incident, as far as a tale speaks of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Past {
+    pub opened: Timestamp,
+    pub last_seen: Timestamp,
+    pub broken_looks: u64,
+    pub flaps: u32,
+    pub peak: PublicFallback,
 }

@@ -9,7 +9,7 @@ mod page;
 mod tale;
 mod told;
 
-pub use brief::{Brief, BriefResolver, Expectation, Record};
+pub use brief::{Brief, BriefResolver, Expectation, Past, Record};
 pub use confirm::Ground;
 pub use evidence::evidence;
 pub use page::{about, index, page, surest};

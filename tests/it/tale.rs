@@ -51,6 +51,7 @@ fn tale_of(claim: &Claim, facts: &Facts, witness: &Witnessing) -> (String, Judge
         verdict: Some(judgement.verdict),
         fallback: Some(judgement.fallback),
         since: None,
+        incident: None,
         findings: &findings,
         reached: &judgement.reached,
         brief: Some(&brief),

@@ -4,7 +4,7 @@ use super::lines::{Lines, Tone, listed, took};
 use crate::facts::Why;
 use crate::judge::{Code, Confidence, Ending, PublicFallback, Verdict};
 use crate::plan::AddressClass;
-use crate::story::{Expectation, Record};
+use crate::story::{Expectation, Past, Record};
 
 pub fn tell(record: &Record<'_>, lines: &mut Lines) {
     let (verdict, tone) = match record.verdict {
@@ -19,6 +19,9 @@ pub fn tell(record: &Record<'_>, lines: &mut Lines) {
     let exception = record.exception.map(|name| format!(", suspended by the exception {name}")).unwrap_or_default();
     lines.beside(0, "rule", 9, &format!("{}{exception}", record.rule));
     lines.beside(0, "when", 9, &when(record));
+    if let Some(past) = record.incident.filter(|past| past.broken_looks > 1) {
+        lines.beside(0, "incident", 9, &incident(&past));
+    }
     lines.blank();
     if let Some(meaning) = meaning(record) {
         lines.say(0, &meaning);
@@ -32,8 +35,23 @@ fn claim(record: &Record<'_>) -> String {
     if layers.is_empty() { record.claim.to_owned() } else { format!("{} by {}", record.claim, layers.join(", ")) }
 }
 
+fn stamp(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// One look may be bad; what lasts, and what comes and goes, is told by the incident.
+fn incident(past: &Past) -> String {
+    let flaps = match past.flaps {
+        0 => String::new(),
+        1 => ", was over once and came back".to_owned(),
+        many => format!(", was over {many} times and came back"),
+    };
+    let (opened, seen) = (stamp(past.opened), stamp(past.last_seen));
+    let peak = past.peak.word();
+    format!("open since {opened}, last broken {seen}, {} looks; worst public fallback {peak}{flaps}", past.broken_looks)
+}
+
 fn when(record: &Record<'_>) -> String {
-    let stamp = |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let Some(facts) = record.facts else { return stamp(record.at) };
     let mut text = format!("looked at {}, in {}", stamp(facts.at), took(facts.took));
     // A single look stands since itself, which says nothing.

@@ -4,10 +4,12 @@ use super::form::{Reason, Row};
 use crate::repository::{CATALOG, read};
 use fencepost::agent::{Estate, Grounds, once};
 use fencepost::clock;
+use fencepost::judge::Confidence;
 use fencepost::lab::{Simulated, Stage, World};
 use fencepost::observe::{Lens, Pacer, Trust};
 use fencepost::plan::{Plan, Vantage};
 use fencepost::publish::report;
+use fencepost::story::{Record, tale};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -46,11 +48,30 @@ pub async fn round(world: &str, plan: &str) -> Result<Round, String> {
     for vantage in &plan.vantages {
         let estate = estate(plan.clone(), vantage, &stage, &trust)?;
         let board = once(&estate, 64, || {}).await;
-        let shown = serde_json::to_value(report(&board)).map_err(|e| e.to_string())?;
+        let report = report(&board);
+        // `explain` tells the same record: what the board says must stand in the tale.
+        report.records().try_for_each(|record| untold(&record))?;
+        let shown = serde_json::to_value(report).map_err(|e| e.to_string())?;
         let checks = shown["checks"].as_array().cloned().unwrap_or_default();
         round.extend(checks.iter().map(|check| ((vantage.name.to_string(), text(&check["check"])), said(check))));
     }
     Ok(round)
+}
+
+/// What of a judgement is missing in its tale.
+fn untold(record: &Record<'_>) -> Result<(), String> {
+    let lines: Vec<String> = tale(record).into_iter().map(|line| line.text).collect();
+    let text = lines.join("\n");
+    let verdict = record.verdict.map(|verdict| verdict.word().to_uppercase()).unwrap_or_default();
+    let causes = record.findings.iter().filter_map(|finding| finding.cause.zip(finding.confidence));
+    let causes = causes.map(|(cause, confidence)| match confidence {
+        Confidence::Undetermined => cause.word().to_owned(),
+        Confidence::Inferred | Confidence::Certain => format!("{} ({})", cause.word(), confidence.word()),
+    });
+    let codes = record.findings.iter().map(|finding| format!("{} ({}", finding.code.word(), finding.severity.word()));
+    let missing: Vec<String> =
+        causes.chain(codes).chain([verdict]).filter(|word| !text.contains(word.as_str())).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("the tale does not say {missing:?}:\n{text}")) }
 }
 
 fn estate(plan: Plan, vantage: &Vantage, stage: &Arc<Stage>, trust: &Arc<Trust>) -> Result<Estate, String> {
