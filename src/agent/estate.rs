@@ -1,5 +1,6 @@
 //! What one plan means for one vantage: every check with its subject, ready to be looked at and judged.
 
+use super::brief::Briefs;
 use super::carry::still_good;
 use crate::catalog::Catalog;
 use crate::facts::{Facts, WitnessFacts};
@@ -106,6 +107,7 @@ pub struct Estate {
     pub works: Vec<Arc<Work>>,
     pub header: Arc<Header>,
     around: Around,
+    briefs: Briefs,
 }
 
 impl Estate {
@@ -113,7 +115,7 @@ impl Estate {
         let header = Arc::new(header(&grounds));
         let works = works(&grounds, today);
         let around = Around { azure: azure(&grounds.plan, &lens), zones: zones(&grounds) };
-        Self { grounds, lens, works, header, around }
+        Self { grounds, lens, works, header, around, briefs: Briefs::default() }
     }
 
     pub fn vantage(&self) -> &Vantage {
@@ -210,16 +212,15 @@ impl Estate {
         let decision = case.map(|case| case.decision);
         Face {
             check: work.name.clone(),
-            target: target.name.to_string(),
-            endpoint: endpoint.host.to_string(),
+            target: target.name.clone(),
+            endpoint: endpoint.host.clone(),
             claim: decision.map_or("none", |d| d.claim().word()),
             rule: decision.map(|d| d.rule.name.clone()).unwrap_or_default(),
             exception: decision.and_then(|d| d.exception).map(|e| e.name.to_string()),
             owner: target.owner.clone().unwrap_or_default(),
             environment: target.environment.clone().unwrap_or_default(),
             expected: endpoint.expected.clone(),
-            networks: Arc::clone(&self.grounds.plan.networks),
-            brief: Arc::new(self.brief(work, day)),
+            brief: self.briefs.get(self.brief(work, day)),
         }
     }
 

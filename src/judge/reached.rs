@@ -38,7 +38,10 @@ pub fn all(asked: &Asked<'_>, facts: &Facts, paths: &[Reading]) -> Vec<Reached> 
         // Which side the proxy took cannot be seen; a service that refuses says that it was the public one.
         reached(None, AddressClass::Public, &end)
     });
-    direct.chain(proxied).collect()
+    let mut all: Vec<Reached> = direct.chain(proxied).collect();
+    // It stays on the board as long as the check does.
+    all.shrink_to_fit();
+    all
 }
 
 fn reached(address: Option<IpAddr>, class: AddressClass, end: &End) -> Reached {

@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Judgement, Verdict};
-use crate::plan::{AddressClass, CheckName, Networks};
+use crate::plan::{AddressClass, CheckName, HostName, TargetName};
 use crate::standing::{Incident, Standing};
 use crate::story::Brief;
 use ipnet::IpNet;
@@ -34,15 +34,14 @@ pub struct VantageFace {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Face {
     pub check: CheckName,
-    pub target: String,
-    pub endpoint: String,
+    pub target: TargetName,
+    pub endpoint: HostName,
     pub claim: &'static str,
     pub rule: String,
     pub exception: Option<String>,
     pub owner: String,
     pub environment: String,
     pub expected: Vec<IpNet>,
-    pub networks: Arc<Networks>,
     /// What is asked of the check, for whoever tells of it.
     pub brief: Arc<Brief>,
 }
@@ -50,7 +49,7 @@ pub struct Face {
 impl Face {
     /// The class of an address beside what this check expects.
     pub fn class(&self, address: IpAddr) -> AddressClass {
-        self.networks.class(address, &self.expected)
+        self.brief.networks.class(address, &self.expected)
     }
 }
 

@@ -270,8 +270,8 @@ fn info<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>) {
     out.push((
         vec![
             ("check", face.check.as_str()),
-            ("target", &face.target),
-            ("endpoint", &face.endpoint),
+            ("target", face.target.as_str()),
+            ("endpoint", face.endpoint.as_str()),
             ("claim", face.claim),
             ("owner", &face.owner),
             ("environment", &face.environment),

@@ -141,8 +141,8 @@ fn check(board: &Board, entry: &Entry) -> CheckReport {
     let seen: Option<&Seen> = entry.seen.as_ref();
     CheckReport {
         check: face.check.to_string(),
-        target: face.target.clone(),
-        endpoint: face.endpoint.clone(),
+        target: face.target.to_string(),
+        endpoint: face.endpoint.to_string(),
         claim: face.claim.to_owned(),
         verdict: seen.map(|s| s.judgement.verdict),
         public_fallback: seen.map(|s| s.judgement.fallback),
@@ -153,13 +153,13 @@ fn check(board: &Board, entry: &Entry) -> CheckReport {
         findings: seen.map(|s| told_of(face, s)).unwrap_or_default(),
         facts: seen.map(|s| Arc::clone(&s.facts)),
         reached: seen.map(|s| s.judgement.reached.clone()).unwrap_or_default(),
-        asked: Some(Arc::clone(&face.brief)),
+        asked: Some(Arc::new(Brief { expected: face.expected.clone(), ..Brief::clone(&face.brief) })),
         witnessed_by: seen.and_then(|s| witnessed_by(board, entry, s)),
     }
 }
 
 fn told_of(face: &Face, seen: &Seen) -> Vec<Told> {
-    let ground = Ground { host: &face.endpoint, brief: &face.brief, facts: &seen.facts };
+    let ground = Ground { host: face.endpoint.as_str(), brief: &face.brief, facts: &seen.facts };
     seen.judgement.findings.iter().map(|finding| told(finding, &ground)).collect()
 }
 

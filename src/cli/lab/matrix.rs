@@ -2,6 +2,7 @@
 
 use super::super::table;
 use crate::judge::{PublicFallback, Verdict};
+use crate::plan::HostName;
 use crate::publish::{Board, Entry};
 use comfy_table::{Cell, Color};
 
@@ -15,15 +16,15 @@ pub fn print(boards: &[Board]) {
             let entry = board.checks.iter().find(|entry| entry.face.endpoint == endpoint);
             entry.map_or_else(|| Cell::new("-"), |entry| cell(entry))
         });
-        let row: Vec<Cell> = std::iter::once(Cell::new(&endpoint)).chain(cells).collect();
+        let row: Vec<Cell> = std::iter::once(Cell::new(endpoint.as_str())).chain(cells).collect();
         shown.add_row(row);
     }
     table::print(&shown);
 }
 
 /// Every endpoint once, in the order in which the boards have them.
-fn endpoints(boards: &[Board]) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
+fn endpoints(boards: &[Board]) -> Vec<HostName> {
+    let mut all: Vec<HostName> = Vec::new();
     for entry in boards.iter().flat_map(|board| &board.checks) {
         if !all.contains(&entry.face.endpoint) {
             all.push(entry.face.endpoint.clone());
