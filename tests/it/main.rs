@@ -15,6 +15,7 @@ mod house;
 mod lab;
 mod judge;
 mod judge_any;
+mod judge_doubt;
 mod judge_gaps;
 mod judge_why;
 mod lossy;
