@@ -11,7 +11,8 @@ pub const KEPT: SignedDuration = SignedDuration::from_mins(3);
 pub fn still_good<'b>(before: &'b Facts, now: &Facts, wanted: &Inquiries) -> Option<&'b FollowUp> {
     let known = before.follow_up.as_deref()?;
     let answered = |inquired: &&crate::facts::Inquired| inquired.answer().is_some();
-    let is_recent = known.inquired.iter().all(|inquired| now.at.duration_since(inquired.at) < KEPT);
+    // A clock that was set back makes nothing young again.
+    let is_recent = known.inquired.iter().all(|inquired| now.at.duration_since(inquired.at).abs() < KEPT);
     let has_all = wanted
         .questions
         .iter()

@@ -114,7 +114,7 @@ impl Estate {
     pub fn new(grounds: Grounds, lens: Lens, today: Date) -> Self {
         let header = Arc::new(header(&grounds));
         let works = works(&grounds, today);
-        let around = Around { azure: azure(&grounds.plan, &lens), zones: zones(&grounds) };
+        let around = Around { azure: azure(&grounds.plan, lens.net.is_in_azure()), zones: zones(&grounds) };
         Self { grounds, lens, works, header, around, briefs: Briefs::default() }
     }
 
@@ -236,16 +236,15 @@ impl Estate {
 }
 
 /// A resolver of Azure's own that may be asked when something is off: one that the plan names, or the platform's where
-/// this machine runs in Azure. Nobody else is ever sent a question to 168.63.129.16.
-fn azure(plan: &Plan, lens: &Lens) -> Option<Resolver> {
-    let named = plan.resolvers.iter().find(|resolver| resolver.view == View::Azure).cloned();
+/// this machine runs in Azure. Nobody else is ever sent a question to 168.63.129.16, also where the plan names it for
+/// other vantages: outside of Azure it is an address on the internet.
+pub(super) fn azure(plan: &Plan, in_azure: bool) -> Option<Resolver> {
+    let is_platform = |resolver: &Resolver| resolver.address.ip().to_canonical() == IpAddr::from(AZURE_PLATFORM);
+    let may_be_asked = |resolver: &&Resolver| resolver.view == View::Azure && (in_azure || !is_platform(resolver));
+    let named = plan.resolvers.iter().find(may_be_asked).cloned();
     named.or_else(|| {
         let address = SocketAddr::new(AZURE_PLATFORM.into(), 53);
-        lens.net.is_in_azure().then(|| Resolver {
-            name: ResolverName::new("azure-platform"),
-            address,
-            view: View::Azure,
-        })
+        in_azure.then(|| Resolver { name: ResolverName::new("azure-platform"), address, view: View::Azure })
     })
 }
 

@@ -295,7 +295,7 @@ fn tell_left(before: &Board, after: &Board) {
         if !goes_on.contains(&entry.face.check) {
             let (vantage, check) = (before.header.vantage.name.as_str(), entry.face.check.as_str());
             let (what, since) = (incident.codes(), incident.opened);
-            tracing::info!(vantage, check, what, %since, "incident left open: the plan no longer claims this");
+            tracing::info!(vantage, check, what, %since, "incident left open: the plan no longer claims this, or has it looked at otherwise");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::args::{Check, CheckFormat, Place};
 use super::{Exit, Outcome, load, runtime, table};
 use crate::agent;
-use crate::judge::Verdict;
+use crate::judge::{self, Verdict};
 use crate::publish::{Board, Entry, report};
 use crate::story;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -97,6 +97,15 @@ fn explain(entry: &Entry) {
         anstream::println!("  {} ({}): {}", finding.code.word(), finding.severity.word(), story::summary(finding));
         for evidence in &finding.evidence {
             anstream::println!("    seen: {}", story::evidence(evidence));
+        }
+        let diagnosis = finding.diagnosis.as_ref();
+        // What the cause rests on was asked because of what was seen; some of it was seen already.
+        let known = |evidence: &&judge::Evidence| !finding.evidence.contains(evidence);
+        for support in diagnosis.iter().flat_map(|diagnosis| &diagnosis.supports).filter(known) {
+            anstream::println!("    for:  {}", story::evidence(support));
+        }
+        for doubt in diagnosis.iter().flat_map(|diagnosis| &diagnosis.against).filter(known) {
+            anstream::println!("    but:  {}", story::evidence(doubt));
         }
         anstream::println!("    try:  {}", finding.first_try());
     }

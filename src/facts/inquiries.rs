@@ -1,6 +1,6 @@
 //! Questions that are asked only when something is off, because their answers tell causes apart.
 
-use super::{LookupOutcome, ResolverFacts};
+use super::LookupOutcome;
 use crate::plan::{HostName, ResolverName};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -95,9 +95,9 @@ pub struct FollowUp {
 }
 
 impl FollowUp {
-    /// The answers to one question at one resolver.
-    pub fn at<'f>(&'f self, resolver: &'f ResolverFacts, purpose: Purpose) -> impl Iterator<Item = &'f Inquired> {
-        self.inquired.iter().filter(move |i| i.inquiry.purpose == purpose && i.inquiry.server == resolver.server)
+    /// The answers to one question at one server.
+    pub fn at(&self, server: SocketAddr, purpose: Purpose) -> impl Iterator<Item = &Inquired> {
+        self.inquired.iter().filter(move |i| i.inquiry.purpose == purpose && i.inquiry.server == server)
     }
 }
 

@@ -3,7 +3,9 @@
 //! Azure's private zones name `azureprivatedns.net` as their primary server; that is what exported templates of such
 //! zones hold. No Microsoft page promises it, so whatever rests on it is an inference.
 
-use crate::facts::{Authority, FollowUp, Inquired, Purpose, Rcode, ResolverFacts};
+use crate::facts::{Authority, FollowUp, Inquired, Purpose, Rcode};
+use crate::plan::HostName;
+use std::net::SocketAddr;
 
 const PRIVATE_PRIMARY: &str = "azureprivatedns.net";
 
@@ -22,11 +24,21 @@ pub enum Whose<'f> {
     Untold,
 }
 
-/// What the SOA questions of one purpose say; a private zone among several decides.
-pub fn whose<'f>(follow_up: Option<&'f FollowUp>, resolver: &'f ResolverFacts, purpose: Purpose) -> Whose<'f> {
+/// What the SOA questions of one purpose say at one server; a private zone among several decides.
+pub fn whose(follow_up: Option<&FollowUp>, server: SocketAddr, purpose: Purpose) -> Whose<'_> {
+    whose_of(follow_up, server, purpose, |_| true)
+}
+
+/// As [`whose`], where only some of the zones asked for matter.
+pub fn whose_of(
+    follow_up: Option<&FollowUp>,
+    server: SocketAddr,
+    purpose: Purpose,
+    matters: impl Fn(&HostName) -> bool,
+) -> Whose<'_> {
     let Some(follow_up) = follow_up else { return Whose::Untold };
     let mut told = Whose::Untold;
-    for inquired in follow_up.at(resolver, purpose) {
+    for inquired in follow_up.at(server, purpose).filter(|inquired| matters(&inquired.inquiry.name)) {
         let answer = inquired.answer().filter(|a| matches!(a.rcode, Rcode::NO_ERROR | Rcode::NAME_ERROR));
         let Some(soa) = answer.and_then(|answer| answer.authority.as_ref()) else { continue };
         // The SOA of a zone above says that the zone asked for is not there.

@@ -74,7 +74,7 @@ macro_rules! causes {
 causes! {
     ZoneNotLinked "zone-not-linked" Zone
         "no private zone answers in the network that the resolver asks from: it is not linked there, or there is none"
-        "See whether the zone exists and is linked to that virtual network, and link it: `az network private-dns link vnet list`, then `az network private-dns link vnet create`."
+        "See whether the zone exists and is linked to that virtual network: `az network private-dns link vnet list`; if not, link it. If that network should ask a hub's resolver instead, look at its DNS servers."
     RecordMissingWithRedirect "record-missing-with-redirect" Zone
         "the private zone is asked but has no record for the name, and its link falls back to the internet"
         "Restore the record: look at the private endpoint's DNS zone group, `az network private-endpoint dns-zone-group list`; then take `NxDomainRedirect` off the link where no partner needs it."
@@ -83,7 +83,7 @@ causes! {
         "On this resolver, forward the public suffix to 168.63.129.16 or to a Private Resolver's inbound endpoint, and see that the network it asks from is linked to the zone."
     PrivatelinkOnlyForwarder "privatelink-only-forwarder" Resolver
         "this resolver forwards only the privatelink suffix, which is never asked for while it follows the public name itself"
-        "On this resolver, forward the public suffix (openai.azure.com, not privatelink.openai.azure.com) to Azure DNS."
+        "On this resolver, forward the public suffix to Azure DNS, not the privatelink one: openai.azure.com instead of privatelink.openai.azure.com, and so for each service."
     NoPrivateEndpoint "no-private-endpoint" Service
         "the public name has no privatelink alias, so the account has no approved private endpoint, or it is another account"
         "See whether the account still has an approved private endpoint: `az network private-endpoint-connection list --id ACCOUNT_ID`."

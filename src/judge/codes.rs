@@ -65,7 +65,7 @@ findings! {
         "A private zone for the public suffix answers in place of the internet, so that every name it does not hold is missing."
         "Delete the private zone of the public suffix, and keep the records in the privatelink zone: `az network private-dns zone list`."
     NoPrivateEndpoint "no-private-endpoint" Warning Service
-        "On the internet the name does not lead to a privatelink alias: the account has no approved private endpoint, whatever the answers here say."
+        "On the internet the name does not lead to a privatelink alias, so the account seems to have no approved private endpoint, whatever the answers here say."
         "See whether the account still has an approved private endpoint: `az network private-endpoint-connection list --id ACCOUNT_ID`."
     RecordMissing "record-missing" Critical Zone
         "The name has its privatelink alias, but the alias has no address."

@@ -4,7 +4,7 @@
 //! Sources: Microsoft, "Azure Private Endpoint DNS integration" and "Fallback to internet for Azure Private DNS zones"
 //! for the mechanisms. That an SOA tells them apart is concluded from these, so every cause here is an inference.
 
-use super::authority::{Whose, whose};
+use super::authority::{Whose, whose, whose_of};
 use super::causes::{Cause, Diagnosis};
 use super::finding::Evidence;
 use super::inquire::Names;
@@ -12,17 +12,19 @@ use super::names::{Says, private_view, says};
 use super::{Asked, authority};
 use crate::facts::{Answer, Facts, FollowUp, Inquired, Purpose, Rcode, ResolverFacts};
 use crate::plan::{AddressClass, HostName, View};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Why this resolver's answer is public.
 pub fn public_answer(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts, answer: &Answer) -> Diagnosis {
+    let names = Names::of(asked);
     let case = Case {
         asked,
         facts,
         follow_up: facts.follow_up.as_deref(),
         resolver,
         answer,
-        names: Names::of(asked),
+        zone_passed: names.zone_passed(answer).cloned(),
+        names,
         is_azure: resolver.view == View::Azure,
     };
     match case.names.alias_position(answer) {
@@ -48,6 +50,8 @@ struct Case<'c> {
     resolver: &'c ResolverFacts,
     answer: &'c Answer,
     names: Names,
+    /// Where a name may stand in several zones, the one that this answer went through is the one in question.
+    zone_passed: Option<HostName>,
     is_azure: bool,
 }
 
@@ -55,12 +59,24 @@ impl Case<'_> {
     /// The chain ends on the public side without ever passing the privatelink name.
     fn without_alias(&self) -> Diagnosis {
         if let Some(azure) = self.azure_gives_expected() {
-            return self.bypasses(vec![azure]);
+            return match self.zone() {
+                // It does end at a linked network, so this answer is from elsewhere: a record of its own, a cache, or a
+                // chain that it does not show.
+                Whose::Private(soa) => {
+                    let direct_seen = self.direct().1;
+                    Diagnosis::undetermined([azure, inquired(soa)].into_iter().chain(direct_seen).collect())
+                }
+                zone @ (Whose::Other(_) | Whose::Untold) => {
+                    self.beside_a_good_azure(azure, &zone, Direct::Untold, Vec::new())
+                }
+            };
         }
         let tail = tail(self.asked, self.answer);
         let shown_elsewhere = self.facts.names.resolvers.iter().filter(|r| r.server != self.resolver.server);
         let mut elsewhere = shown_elsewhere.filter_map(|r| Some((r, r.a.answer()?)));
-        let alias_elsewhere = elsewhere.any(|(_, answer)| self.names.passes_alias(answer));
+        let at_azure = self.azure_inquired().and_then(Inquired::answer);
+        let alias_elsewhere = elsewhere.any(|(_, answer)| self.names.passes_alias(answer))
+            || at_azure.is_some_and(|answer| self.names.passes_alias(answer));
         match (tail, self.names.zones.first()) {
             (Some(tail), Some(zone)) if !alias_elsewhere => {
                 let no_alias = Evidence::NoAlias { resolver: self.resolver.resolver.clone(), zone: zone.clone() };
@@ -73,6 +89,8 @@ impl Case<'_> {
     /// The privatelink name itself has the public address.
     fn record_is_public(&self) -> Diagnosis {
         match self.zone() {
+            // A translator made it of the address that the zone does hold (DNS64, RFC 6147).
+            Whose::Private(soa) if self.may_be_translated() => Diagnosis::undetermined(vec![inquired(soa)]),
             Whose::Private(soa) => Diagnosis::inferred(Cause::PublicRecordInZone, vec![inquired(soa)], Vec::new()),
             Whose::Other(soa) => match self.azure_gives_expected() {
                 Some(azure) => self.bypasses(vec![azure, inquired(soa)]),
@@ -82,6 +100,13 @@ impl Case<'_> {
                 .azure_gives_expected()
                 .map_or_else(|| Diagnosis::undetermined(Vec::new()), |azure| self.bypasses(vec![azure])),
         }
+    }
+
+    /// Whether an IPv6 address stands beside an IPv4 address that is not public.
+    fn may_be_translated(&self) -> bool {
+        let v4 = self.resolver.a.answer().map(|a| a.addresses.as_slice()).unwrap_or_default();
+        let is_public = |address: &IpAddr| self.asked.class(*address) == AddressClass::Public;
+        self.answer.addresses.iter().all(IpAddr::is_ipv6) && !v4.is_empty() && !v4.iter().any(is_public)
     }
 
     /// The privatelink name is an alias of names on the public side.
@@ -116,7 +141,7 @@ impl Case<'_> {
             (Whose::Private(_), Direct::Public) => self.redirected(seen),
             (Whose::Private(_), Direct::Untold) => Diagnosis::undetermined(seen),
             (Whose::Other(_) | Whose::Untold, Direct::Public | Direct::Nothing | Direct::Untold) => {
-                match whose(self.follow_up, self.resolver, Purpose::OtherZoneAuthority) {
+                match whose(self.follow_up, self.resolver.server, Purpose::OtherZoneAuthority) {
                     // It ends at Azure for another zone: either this suffix is not forwarded there, or this zone is not
                     // linked to the network that it asks from.
                     Whose::Private(other) => {
@@ -149,21 +174,31 @@ impl Case<'_> {
         if self.is_azure {
             return Diagnosis::inferred(Cause::ZoneNotLinked, seen, Vec::new());
         }
-        // Azure's own resolver is public too: one missing link explains both.
+        // It knows none of the plan's zones: a link of this one alone would not mend it.
+        if let Whose::Other(other) = whose(self.follow_up, self.resolver.server, Purpose::OtherZoneAuthority) {
+            seen.push(inquired(other));
+            return Diagnosis::undetermined(seen);
+        }
+        // Azure's own resolver, which this vantage asks in every look, is public too: one missing link explains both.
         let azure = private_view(&self.facts.names).filter(|r| r.view == View::Azure);
-        for resolver in azure {
-            if let Whose::Other(soa) = whose(self.follow_up, resolver, Purpose::ZoneAuthority) {
+        for resolver in azure.filter(|resolver| says(self.asked, resolver) == Says::Public) {
+            if let Whose::Other(soa) = self.zone_at(resolver.server) {
                 seen.push(inquired(soa));
                 return Diagnosis::inferred(Cause::ZoneNotLinked, seen, Vec::new());
             }
         }
-        match self.azure_inquired().map(|azure| self.reads(azure)) {
-            Some(Direct::Public) if self.azure_zone_is_other() => {
+        let Some(azure) = self.azure_inquired() else { return Diagnosis::undetermined(seen) };
+        seen.push(inquired(azure));
+        let server = azure.inquiry.server;
+        let is_public = self.reads(azure) == Direct::Public && matches!(self.zone_at(server), Whose::Other(_));
+        // Where zones are linked to a hub alone, Azure's own resolver is public here on a good day too. It tells of a
+        // missing link only where it knows other zones of the plan.
+        match whose(self.follow_up, server, Purpose::OtherZoneAuthority) {
+            Whose::Private(other) if is_public => {
+                seen.push(inquired(other));
                 Diagnosis::inferred(Cause::ZoneNotLinked, seen, Vec::new())
             }
-            Some(Direct::Expected | Direct::Public | Direct::Nothing | Direct::Untold) | None => {
-                Diagnosis::undetermined(seen)
-            }
+            Whose::Private(_) | Whose::Other(_) | Whose::Untold => Diagnosis::undetermined(seen),
         }
     }
 
@@ -178,7 +213,7 @@ impl Case<'_> {
 
     /// A private zone that has no record, and an answer from the internet all the same.
     fn redirected(&self, mut supports: Vec<Evidence>) -> Diagnosis {
-        let canary = self.follow_up.and_then(|f| f.at(self.resolver, Purpose::Canary).next());
+        let canary = self.inquired(Purpose::Canary).next();
         let refused = canary.filter(|canary| {
             let answer = canary.answer().filter(|answer| answer.rcode == Rcode::NAME_ERROR);
             answer.and_then(|answer| answer.authority.as_ref()).is_some_and(authority::is_azure_private)
@@ -197,13 +232,27 @@ impl Case<'_> {
     }
 
     fn zone(&self) -> Whose<'_> {
-        whose(self.follow_up, self.resolver, Purpose::ZoneAuthority)
+        self.zone_at(self.resolver.server)
+    }
+
+    fn zone_at(&self, server: SocketAddr) -> Whose<'_> {
+        whose_of(self.follow_up, server, Purpose::ZoneAuthority, |name| self.matters(name))
+    }
+
+    /// Whether a name lies in the zone in question.
+    fn matters(&self, name: &HostName) -> bool {
+        self.zone_passed.as_ref().is_none_or(|zone| name.is_under(zone.as_str()))
+    }
+
+    /// What this resolver said of names in the zone in question.
+    fn inquired(&self, purpose: Purpose) -> impl Iterator<Item = &Inquired> {
+        let all = self.follow_up.into_iter().flat_map(move |f| f.at(self.resolver.server, purpose));
+        all.filter(|inquired| self.matters(&inquired.inquiry.name))
     }
 
     /// What this resolver says of the privatelink name itself.
     fn direct(&self) -> (Direct, Vec<Evidence>) {
-        let asked: Vec<&Inquired> =
-            self.follow_up.iter().flat_map(|f| f.at(self.resolver, Purpose::PrivatelinkName)).collect();
+        let asked: Vec<&Inquired> = self.inquired(Purpose::PrivatelinkName).collect();
         let readings: Vec<Direct> = asked.iter().map(|inquired| self.reads(inquired)).collect();
         let best = [Direct::Expected, Direct::Public, Direct::Nothing].into_iter().find(|d| readings.contains(d));
         (best.unwrap_or(Direct::Untold), asked.into_iter().map(inquired).collect())
@@ -245,25 +294,9 @@ impl Case<'_> {
         self.follow_up?.inquired.iter().find(|i| i.inquiry.purpose == Purpose::AzureResolver)
     }
 
-    /// Whether the inquiry at Azure's own resolver found no private zone there.
-    fn azure_zone_is_other(&self) -> bool {
-        let Some(azure) = self.azure_inquired().map(|inquired| inquired.inquiry.server) else { return false };
-        let mut told =
-            self.follow_up.iter().flat_map(|f| &f.inquired).filter(|inquired| {
-                inquired.inquiry.server == azure && inquired.inquiry.purpose == Purpose::ZoneAuthority
-            });
-        let soa = |inquired: &&Inquired| inquired.answer().and_then(|answer| answer.authority.as_ref()).is_some();
-        let is_private = |inquired: &&Inquired| {
-            let authority = inquired.answer().and_then(|answer| answer.authority.as_ref());
-            authority.is_some_and(authority::is_azure_private)
-        };
-        let all: Vec<&Inquired> = told.by_ref().collect();
-        all.iter().any(soa) && !all.iter().any(is_private)
-    }
-
     /// What the other names of the account resolve to here.
     fn siblings(&self) -> Vec<Evidence> {
-        self.follow_up.iter().flat_map(|f| f.at(self.resolver, Purpose::Sibling)).map(inquired).collect()
+        self.follow_up.iter().flat_map(|f| f.at(self.resolver.server, Purpose::Sibling)).map(inquired).collect()
     }
 }
 

@@ -104,7 +104,11 @@ impl Finding {
     }
 
     pub fn first_try(&self) -> &'static str {
-        self.cause().map_or(self.code.first_try(), Cause::first_try)
+        match self.cause() {
+            // What to try while the cause is open is written for public answers; other findings have their own.
+            Some(Cause::Undetermined) if self.code != Code::PublicAnswer => self.code.first_try(),
+            cause => cause.map_or(self.code.first_try(), Cause::first_try),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::names::{Says, odd_addresses, private_view, says};
 use super::{Asked, authority};
-use crate::facts::{Answer, Facts, Inquiries, Inquiry, OsOutcome, Purpose, ResolverFacts};
+use crate::facts::{Answer, Facts, Inquiries, Inquiry, Lookup, Purpose, ResolverFacts};
 use crate::plan::{Claim, HostName, View};
 use std::net::SocketAddr;
 
@@ -34,12 +34,10 @@ pub fn inquiries(asked: &Asked<'_>, facts: &Facts, curious: bool) -> Inquiries {
         };
         wanted.questions.push(ask(Purpose::AzureResolver, &asked.endpoint.host));
         wanted.questions.extend(names.zones.iter().map(|zone| ask(Purpose::ZoneAuthority, zone)));
+        wanted.questions.extend(names.other_zones.iter().map(|zone| ask(Purpose::OtherZoneAuthority, zone)));
     }
-    wanted.machine = match facts.names.os.as_ref().map(|os| &os.outcome) {
-        Some(OsOutcome::Addresses(_)) => !odd_addresses(&facts.names).is_empty(),
-        Some(OsOutcome::NoSuchName | OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::TimedOut) => true,
-        None => false,
-    };
+    // Where getaddrinfo fails, the search list explains nothing, and the resolvers may be in trouble enough.
+    wanted.machine = !odd_addresses(&facts.names).is_empty();
     wanted
 }
 
@@ -72,6 +70,8 @@ impl Names {
         });
         // Two suffixes of one zone are two names of one record, not two records.
         let siblings = siblings.filter(|_| known.is_some_and(|(cloud, _)| cloud.zones.len() == cloud.suffixes.len()));
+        // A name of several labels, such as one with a region, is not repeated below another suffix.
+        let siblings = siblings.filter(|_| label.is_some_and(|label| !label.contains('.')));
         let others = asked.around.zones.iter().filter(|zone| !zones.contains(zone));
         let other_zones = others.take(MOST_OTHER_ZONES).cloned().collect();
         Self { host, suffix, zones, aliases, canaries, siblings: siblings.unwrap_or_default(), other_zones }
@@ -86,7 +86,7 @@ impl Names {
             Says::Fails => Vec::new(),
             Says::Public => vec![
                 all(Purpose::ZoneAuthority, &self.zones),
-                all(Purpose::PrivatelinkName, &self.aliases),
+                all(Purpose::PrivatelinkName, &self.aliases_at(resolver)),
                 all(Purpose::Canary, &self.canaries),
                 all(Purpose::SuffixAuthority, suffix),
                 all(Purpose::Sibling, &self.siblings),
@@ -102,6 +102,16 @@ impl Names {
         lists.into_iter().flatten().collect()
     }
 
+    /// The privatelink names that a resolver itself has shown, else those that the host should have: not every service
+    /// keeps the labels of the host.
+    fn aliases_at(&self, resolver: &ResolverFacts) -> Vec<HostName> {
+        let answers = resolver.lookups().into_iter().filter_map(Lookup::answer);
+        let mut seen: Vec<HostName> =
+            answers.filter_map(|answer| Some(answer.chain.get(self.alias_position(answer)?)?.name.clone())).collect();
+        seen.dedup();
+        if seen.is_empty() { self.aliases.clone() } else { seen }
+    }
+
     fn ask(&self, resolver: &ResolverFacts, purpose: Purpose, name: &HostName) -> Inquiry {
         let server: SocketAddr = resolver.server;
         Inquiry { purpose, resolver: resolver.resolver.clone(), server, name: name.clone() }
@@ -114,6 +124,12 @@ impl Names {
 
     pub fn alias_position(&self, answer: &Answer) -> Option<usize> {
         answer.chain.iter().position(|hop| self.zones.iter().any(|zone| hop.name.is_under(zone.as_str())))
+    }
+
+    /// The privatelink zone that a chain passes.
+    pub fn zone_passed(&self, answer: &Answer) -> Option<&HostName> {
+        let alias = answer.chain.get(self.alias_position(answer)?)?;
+        self.zones.iter().find(|zone| alias.name.is_under(zone.as_str()))
     }
 
     /// Whether a negative answer came from a private zone for the public suffix itself.

@@ -5,7 +5,7 @@ use super::causes::{Cause, Diagnosis};
 use super::codes::Code;
 use super::finding::{Evidence, Finding, Severity, Weight};
 use super::names::{Says, odd_addresses, private_view, says};
-use crate::facts::{ConnectOutcome, Facts, FollowUp, Inquired, LookupOutcome, OsOutcome, Purpose};
+use crate::facts::{ConnectOutcome, Facts, FollowUp, Inquired, LookupOutcome, OsOutcome, Purpose, ResolverFacts};
 use crate::plan::AddressClass;
 use std::net::IpAddr;
 
@@ -36,7 +36,10 @@ pub fn offline(facts: &Facts) -> Option<Finding> {
 
 /// A name server on the internet among those that applications here ask.
 fn public_resolver(asked: &Asked<'_>, facts: &Facts) -> Option<Finding> {
-    let configured = facts.names.resolvers.iter().filter(|resolver| resolver.configured);
+    // One that gives the private address does know the zone, whatever its own address looks like: name servers inside a
+    // company may well have addresses of the internet, above all with IPv6.
+    let knows_no_zone = |resolver: &&ResolverFacts| resolver.configured && says(asked, resolver) != Says::Expected;
+    let configured = facts.names.resolvers.iter().filter(knows_no_zone);
     let public = configured.map(|r| r.server).filter(|s| asked.networks.class(s.ip(), &[]) == AddressClass::Public);
     let seen: Vec<Evidence> = public.map(|server| Evidence::Configured { server }).collect();
     (!seen.is_empty()).then(|| Finding::new(Code::PublicResolverConfigured, Weight::Notes, seen))

@@ -184,7 +184,7 @@ fn absence(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> Option
         Code::NameMissing
     };
     let mut seen = vec![evidence(asked, resolver, &resolver.a)];
-    seen.extend(match whose(facts.follow_up.as_deref(), resolver, Purpose::ZoneAuthority) {
+    seen.extend(match whose(facts.follow_up.as_deref(), resolver.server, Purpose::ZoneAuthority) {
         Whose::Private(soa) | Whose::Other(soa) => Some(Evidence::Inquired(Box::new(soa.clone()))),
         Whose::Untold => None,
     });

@@ -12,6 +12,9 @@ pub const EXPIRY_DAYS: i32 = 7;
 /// How many days after its end an exception is still named where its rule is broken.
 pub const LAPSED_DAYS: i32 = 14;
 
+/// How much of the reason why a plan could not be read is kept with a finding, in characters.
+const LONGEST_REASON: usize = 300;
+
 /// The terms under which a claim stands today.
 #[derive(Clone, Copy)]
 pub struct Terms<'a> {
@@ -53,7 +56,9 @@ pub fn findings(terms: &Terms<'_>, verdict: Verdict, by_rule: impl FnOnce() -> V
     if let Some(exception) = lapsed.filter(|_| terms.exception.is_none() && verdict == Verdict::Broken) {
         findings.push(note(Code::ExceptionExpired, exception));
     }
-    let stale = terms.stale.map(|why| vec![Evidence::Reload(why.to_owned())]);
+    // Every check of the plan keeps this, and a broken plan may have thousands of faults; the log has them all.
+    let first_line = |why: &str| why.lines().next().unwrap_or_default().chars().take(LONGEST_REASON).collect();
+    let stale = terms.stale.map(|why| vec![Evidence::Reload(first_line(why))]);
     findings.extend(stale.map(|seen| Finding::new(Code::PlanStale, Weight::Notes, seen)));
     findings
 }

@@ -18,11 +18,14 @@ pub fn shadowed(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> O
         return None;
     }
     let mut seen = vec![evidence(asked, resolver, &resolver.a)];
-    match whose(facts.follow_up.as_deref(), resolver, Purpose::SuffixAuthority) {
+    match whose(facts.follow_up.as_deref(), resolver.server, Purpose::SuffixAuthority) {
         Whose::Private(soa) => seen.push(Evidence::Inquired(Box::new(soa.clone()))),
-        Whose::Other(_) => return None,
-        Whose::Untold if names.is_shadowed_by(answer) => {}
-        Whose::Untold => return None,
+        // A private zone further up, such as azure.com, shadows the suffix with everything else.
+        Whose::Other(soa) if soa.answer().is_some_and(|answer| names.is_shadowed_by(answer)) => {
+            seen.push(Evidence::Inquired(Box::new(soa.clone())));
+        }
+        Whose::Other(_) | Whose::Untold if names.is_shadowed_by(answer) => {}
+        Whose::Other(_) | Whose::Untold => return None,
     }
     let mut finding = Finding::new(Code::ZoneShadowed, Weight::Breaks, seen);
     if says(asked, resolver) != Says::Nothing {
@@ -36,7 +39,7 @@ pub fn shadowed(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> O
 /// A label that nobody has got an address. Where it is the address that the name itself got, nothing here is true.
 pub fn rewritten(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> Option<Finding> {
     let follow_up = facts.follow_up.as_deref()?;
-    let mut canaries = follow_up.at(resolver, Purpose::Canary);
+    let mut canaries = follow_up.at(resolver.server, Purpose::Canary);
     let (canary, given) = canaries.find_map(|canary| {
         let given = &canary.answer()?.addresses;
         let invented = |address| matches!(asked.class(address), AddressClass::Public | AddressClass::Special);

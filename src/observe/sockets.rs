@@ -6,7 +6,7 @@ use crate::plan::{HostName, Vantage};
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
 use hyper_util::client::proxy::matcher::Matcher;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use tokio::net::{TcpSocket, UdpSocket};
 use tokio::sync::Semaphore;
@@ -80,8 +80,7 @@ impl Net for Sockets {
 
     fn host_resolvers(&self) -> Vec<SocketAddr> {
         let config = resolver_config();
-        let scoped = config.nameservers.iter().map(IpAddr::from);
-        scoped.map(|address| SocketAddr::new(address, 53)).collect()
+        config.nameservers.iter().map(name_server).collect()
     }
 
     fn machine(&self, host: &HostName) -> MachineFacts {
@@ -129,6 +128,22 @@ fn resolver_config() -> resolv_conf::Config {
     config
 }
 
+/// A name server of resolv.conf. Nothing is sent to a link-local address without its interface (RFC 4007 §6).
+fn name_server(named: &resolv_conf::ScopedIp) -> SocketAddr {
+    match named {
+        resolv_conf::ScopedIp::V4(address) => SocketAddr::new((*address).into(), 53),
+        resolv_conf::ScopedIp::V6(address, interface) => {
+            let scope = interface.as_deref().and_then(interface_index).unwrap_or_default();
+            SocketAddrV6::new(*address, 53, 0, scope).into()
+        }
+    }
+}
+
+fn interface_index(interface: &str) -> Option<u32> {
+    let known = || std::fs::read_to_string(format!("/sys/class/net/{interface}/ifindex")).ok();
+    interface.parse().ok().or_else(|| known()?.trim().parse().ok())
+}
+
 /// The addresses that a hosts file gives a name (hosts(5)).
 fn entries(text: &str, host: &HostName) -> Vec<IpAddr> {
     let lines = text.lines().filter_map(|line| {
@@ -169,4 +184,25 @@ pub fn source_for(vantage: &Vantage) -> Option<IpAddr> {
         let first = net.hosts().next();
         first.unwrap_or_else(|| net.addr())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_local_name_server_keeps_its_interface() {
+        let text = "nameserver 10.0.0.4\nnameserver fe80::1%lo\nnameserver fe80::1%7\nnameserver fd00::53\n";
+        let config = resolv_conf::Config::parse(text).unwrap();
+        let found: Vec<String> = config.nameservers.iter().map(|named| name_server(named).to_string()).collect();
+        assert_eq!(found, ["10.0.0.4:53", "[fe80::1%1]:53", "[fe80::1%7]:53", "[fd00::53]:53"]);
+    }
+
+    #[test]
+    fn a_line_of_the_hosts_file_may_have_several_names() {
+        let text = "# 10.0.0.9 chat.example\n10.0.0.1\tother.example Chat.example # chat.example\nfe80::1%eth0 chat.example\n\
+                    ::1 chat.example\n10.0.0.2 chat.example.com\n";
+        let found = entries(text, &HostName::parse("chat.example").unwrap());
+        assert_eq!(found, ["10.0.0.1".parse::<IpAddr>().unwrap(), "::1".parse().unwrap()]);
+    }
 }

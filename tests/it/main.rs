@@ -17,6 +17,7 @@ mod house;
 mod lab;
 mod judge;
 mod judge_any;
+mod judge_doubt;
 mod judge_gaps;
 mod judge_rest;
 mod judge_why;

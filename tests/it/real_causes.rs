@@ -205,3 +205,12 @@ fn a_proxy_that_resolves_publicly_is_found_as_applications_would_meet_it() {
     let chat = check(&report, CHAT);
     assert_eq!((findings(chat), &chat["facts"]["proxy"]["tunnel"]), (vec![], &json!("open")), "{chat:#}");
 }
+
+#[test]
+fn a_cause_is_printed_with_what_it_rests_on() {
+    let estate = RealEstate::of(&world(&json!({})), &[]);
+    estate.island.etc("hosts", "10.20.3.99 other.example contoso-chat.openai.azure.com\n");
+    estate.island.etc("resolv.conf", "nameserver 10.0.0.4\n");
+    let (_, out, err) = estate.fencepost(&plan(), &[], &["check", "--vantage", "runner"]);
+    assert!(out.contains("\n    for:  the hosts file of this machine gives 10.20.3.99\n"), "{out}{err}");
+}

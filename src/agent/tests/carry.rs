@@ -42,6 +42,14 @@ fn follow_ups_are_kept_while_they_are_recent_answered_and_nothing_changes() {
     for (what, answered, when, wanted, change, kept) in [
         ("the same picture", true, soon, asking(false), unchanged as Change, true),
         ("three minutes later", true, late, asking(false), unchanged, false),
+        (
+            "a clock set back by a day",
+            true,
+            before - jiff::SignedDuration::from_hours(24),
+            asking(false),
+            unchanged,
+            false,
+        ),
         ("no answer before", false, soon, asking(false), unchanged, false),
         ("this machine's files", true, soon, asking(true), unchanged, false),
         ("another answer", true, soon, asking(false), other_answer, false),

@@ -170,3 +170,37 @@ fn exceptions_are_named_before_their_end_after_it_and_while_nobody_needs_them() 
         assert_eq!((judgement.verdict, found.as_slice()), (verdict, codes), "{day}, answers: {answers}");
     }
 }
+
+#[test]
+fn a_broken_plan_of_many_faults_is_kept_as_one_line() {
+    let now = at("2026-12-01T12:00:00");
+    let estate = estate(now);
+    let board = SharedBoard::new(blank(&estate, now));
+    let mut keeper = Keeper::new(board.clone(), &estate, now);
+    keeper.take(&estate, &estate.works[0], facts(&estate.works[0], now, true), now);
+    keeper.reload_failed(&estate, &"plan.yaml:3:1: unknown key\n".repeat(5_000), now);
+    let judgement = board.snapshot().checks[0].seen.clone().unwrap().judgement;
+    let kept = crate::judge::Evidence::Reload("plan.yaml:3:1: unknown key".to_owned());
+    assert_eq!(judgement.findings[0].evidence, [kept]);
+}
+
+#[test]
+fn outside_of_azure_nobody_is_sent_to_its_platform_address() {
+    let catalog = Catalog::embedded();
+    let named = |azure: &str| {
+        let text = PLAN.replace("resolvers: {r:", &format!("resolvers: {{{azure}r:"));
+        plan::read("plan.yaml", &text, &catalog.outlines()).unwrap()
+    };
+    let platform = "azure: {address: 168.63.129.16}, ";
+    let both = "azure: {address: 168.63.129.16}, inbound: {address: 10.0.1.4, view: azure}, ";
+    for (resolvers, in_azure, asked) in [
+        ("", false, None),
+        ("", true, Some("azure-platform")),
+        (platform, false, None),
+        (platform, true, Some("azure")),
+        (both, false, Some("inbound")),
+    ] {
+        let found = super::estate::azure(&named(resolvers), in_azure);
+        assert_eq!(found.as_ref().map(|resolver| resolver.name.as_str()), asked, "{resolvers}, {in_azure}");
+    }
+}
