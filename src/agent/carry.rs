@@ -1,24 +1,34 @@
 //! Answers to follow-up questions are kept for a while: a fault that lasts is not a reason to ask the same again in every
 //! round of every check.
 
-use crate::facts::{Facts, FollowUp, Inquiries, Lookup, LookupOutcome, NameFacts};
+use crate::facts::{Facts, Inquired, Lookup, LookupOutcome, NameFacts};
 use jiff::SignedDuration;
+use std::sync::Arc;
 
-/// How long follow-up answers are kept while the names answer alike.
+/// How long an answer is kept while the names answer alike.
 pub const KEPT: SignedDuration = SignedDuration::from_mins(3);
 
-/// The follow-up of an earlier look, where it still answers what is wanted now.
-pub fn still_good<'b>(before: &'b Facts, now: &Facts, wanted: &Inquiries) -> Option<&'b FollowUp> {
-    let known = before.follow_up.as_deref()?;
-    let answered = |inquired: &&crate::facts::Inquired| inquired.answer().is_some();
+/// How long a resolver that did not answer a follow-up is spared that question.
+pub const RESTED: SignedDuration = SignedDuration::from_mins(1);
+
+/// What an earlier look brought that needs no asking now.
+pub fn known(before: Option<&Facts>, now: &Facts) -> Vec<Arc<Inquired>> {
+    let Some(before) = before.filter(|before| alike(&before.names, &now.names)) else { return Vec::new() };
+    let inquired = before.follow_up.iter().flat_map(|follow_up| &follow_up.inquired);
+    inquired.filter(|inquired| is_good(inquired, now)).cloned().collect()
+}
+
+fn is_good(inquired: &Inquired, now: &Facts) -> bool {
     // A clock that was set back makes nothing young again.
-    let is_recent = known.inquired.iter().all(|inquired| now.at.duration_since(inquired.at).abs() < KEPT);
-    let has_all = wanted
-        .questions
-        .iter()
-        .all(|question| known.inquired.iter().filter(answered).any(|inquired| inquired.inquiry == *question));
-    // The machine's own files are read anew each time: that costs nobody anything.
-    (is_recent && has_all && !wanted.machine && alike(&before.names, &now.names)).then_some(known)
+    let age = now.at.duration_since(inquired.at).abs();
+    match &inquired.outcome {
+        LookupOutcome::Answer(_) => age < KEPT,
+        // It was left out because others came first; its turn comes with the next look.
+        LookupOutcome::NotAsked(_) => false,
+        LookupOutcome::Silent | LookupOutcome::PortClosed | LookupOutcome::Unreachable | LookupOutcome::Garbled(_) => {
+            age < RESTED
+        }
+    }
 }
 
 /// Whether two looks at the names show the same picture, whatever the TTLs and the times.

@@ -1,7 +1,7 @@
 //! What one plan means for one vantage: every check with its subject, ready to be looked at and judged.
 
 use super::brief::Briefs;
-use super::carry::still_good;
+use super::carry::known;
 use crate::catalog::Catalog;
 use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Around, Asked, Judgement, Terms, Witnessing, inquiries, judge};
@@ -170,10 +170,8 @@ impl Estate {
         if wanted.is_empty() {
             return facts;
         }
-        let followed = match before.and_then(|before| still_good(before, &facts, &wanted)) {
-            Some(known) => known.clone(),
-            None => follow_up(&self.lens, &work.subject, &facts.names, &wanted).await,
-        };
+        let known = known(before, &facts);
+        let followed = follow_up(&self.lens, &work.subject, &facts.names, &wanted, &known).await;
         facts.follow_up = Some(Box::new(followed));
         facts
     }

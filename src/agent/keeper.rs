@@ -46,6 +46,8 @@ pub struct Keeper {
     unseen: HashSet<CheckName>,
     /// Why the newest plan could not be read, while it cannot.
     stale: Option<String>,
+    /// Standings of checks that the newest plan has looked at otherwise, until their first look under it.
+    waiting: HashMap<CheckName, Standing>,
 }
 
 impl Keeper {
@@ -59,33 +61,45 @@ impl Keeper {
             day,
             unseen: names(estate, day),
             stale: None,
+            waiting: HashMap::new(),
         }
     }
 
-    /// Takes a new estate. What is known of a check stays where the same is looked at under the same claim.
+    /// Takes a new estate. What was seen of a check stays where the same is looked at under the same claim. Its standing,
+    /// and with it its incident, stays where the claim does, however it is looked at.
     pub fn resettle(&mut self, old: &Estate, estate: &Estate, now: Timestamp) {
         self.stale = None;
         let mut fresh = blank(estate, now);
         self.day = clock::day(now);
         self.unseen = names(estate, self.day);
         let old_places = std::mem::replace(&mut self.places, places(estate));
-        let same = |work: &Work, before: &Work| {
-            work.subject == before.subject && estate.claims(work, self.day) == old.claims(before, self.day)
-        };
+        let same_claim = |work: &Work, before: &Work| estate.claims(work, self.day) == old.claims(before, self.day);
+        let mut not_looked_at = std::mem::take(&mut self.waiting);
+        let mut waiting = HashMap::new();
         let before = self.board.snapshot();
         self.board.change(|board| {
             for (entry, work) in fresh.checks.iter_mut().zip(&estate.works) {
-                let place = old_places.get(&work.name).filter(|place| same(work, &old.works[**place]));
-                if let Some(known) = place.and_then(|place| board.checks.get(*place)) {
+                let place = old_places.get(&work.name).filter(|place| same_claim(work, &old.works[**place]));
+                let Some((place, known)) = place.and_then(|place| Some((*place, board.checks.get(*place)?))) else {
+                    continue;
+                };
+                if work.subject == old.works[place].subject {
                     let face = Arc::clone(&entry.face);
                     *entry = Arc::new(Entry { face, seen: known.seen.clone() });
+                }
+                let standing = known.seen.as_ref().map(|seen| seen.standing.clone());
+                if let Some(standing) = standing.or_else(|| not_looked_at.remove(&work.name))
+                    && entry.seen.is_none()
+                {
+                    waiting.insert(work.name.clone(), standing);
                 }
             }
             let named = estate.vantage().witness.as_ref().map(witness_name);
             fresh.witness = board.witness.take().filter(|witness| Some(&witness.name) == named.as_ref());
             *board = fresh;
         });
-        tell_left(&before, &self.board.snapshot());
+        self.waiting = waiting;
+        tell_left(&before, &self.board.snapshot(), &self.waiting);
         self.judge_all_again(estate, now);
     }
 
@@ -113,6 +127,7 @@ impl Keeper {
         let witness = self.witness(estate, now);
         let Some(judgement) = estate.judge(work, &facts, &witness, today, self.stale.as_deref()) else { return };
         let before = self.board.entry(place).and_then(|entry| entry.seen.as_ref().map(|seen| seen.standing.clone()));
+        let before = before.or_else(|| self.waiting.remove(&work.name));
         let (standing, change) = stand(before.as_ref(), &judgement, now, &terms(estate, work, today));
         let is_private = estate.claims(work, today) == Some(&Claim::Private);
         let holds = judgement.verdict == Verdict::Holds;
@@ -155,7 +170,7 @@ impl Keeper {
                 *entry = Arc::new(Entry { face, seen });
             }
         });
-        tell_left(&before, &self.board.snapshot());
+        tell_left(&before, &self.board.snapshot(), &self.waiting);
         self.judge_all_again(estate, now);
     }
 
@@ -288,14 +303,14 @@ fn tell_incident(estate: &Estate, work: &Work, standing: &Standing, change: Chan
 
 /// One log line for each open incident whose check the plan no longer asks for, or asks for something else: nobody will
 /// see its end.
-fn tell_left(before: &Board, after: &Board) {
+fn tell_left(before: &Board, after: &Board, waiting: &HashMap<CheckName, Standing>) {
     let goes_on: HashSet<&CheckName> =
         after.checks.iter().filter(|entry| entry.incident().is_some()).map(|entry| &entry.face.check).collect();
     for (entry, incident) in before.checks.iter().filter_map(|entry| Some((entry, entry.incident()?))) {
-        if !goes_on.contains(&entry.face.check) {
+        if !goes_on.contains(&entry.face.check) && !waiting.contains_key(&entry.face.check) {
             let (vantage, check) = (before.header.vantage.name.as_str(), entry.face.check.as_str());
             let (what, since) = (incident.codes(), incident.opened);
-            tracing::info!(vantage, check, what, %since, "incident left open: the plan no longer claims this, or has it looked at otherwise");
+            tracing::info!(vantage, check, what, %since, "incident left open: the plan no longer claims this");
         }
     }
 }

@@ -4,6 +4,7 @@ use super::LookupOutcome;
 use crate::plan::{HostName, ResolverName};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a follow-up question is for; its type of record follows from it.
@@ -89,14 +90,14 @@ pub struct MachineFacts {
 /// The follow-ups of one look.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FollowUp {
-    pub inquired: Vec<Inquired>,
+    pub inquired: Vec<Arc<Inquired>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<MachineFacts>,
 }
 
 impl FollowUp {
     /// The answers to one question at one server.
-    pub fn at(&self, server: SocketAddr, purpose: Purpose) -> impl Iterator<Item = &Inquired> {
+    pub fn at(&self, server: SocketAddr, purpose: Purpose) -> impl Iterator<Item = &Arc<Inquired>> {
         self.inquired.iter().filter(move |i| i.inquiry.purpose == purpose && i.inquiry.server == server)
     }
 }

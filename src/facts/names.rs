@@ -4,6 +4,7 @@ use crate::plan::{HostName, ResolverName, View};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,7 +112,7 @@ impl Lookup {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LookupOutcome {
-    Answer(Box<Answer>),
+    Answer(Arc<Answer>),
     /// Nothing came back in time.
     Silent,
     /// The host answered that nothing listens on the port.

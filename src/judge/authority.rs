@@ -6,6 +6,7 @@
 use crate::facts::{Authority, FollowUp, Inquired, Purpose, Rcode};
 use crate::plan::HostName;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 const PRIVATE_PRIMARY: &str = "azureprivatedns.net";
 
@@ -17,9 +18,9 @@ pub fn is_azure_private(soa: &Authority) -> bool {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Whose<'f> {
     /// An Azure private zone.
-    Private(&'f Inquired),
+    Private(&'f Arc<Inquired>),
     /// Somebody else: the internet, or a zone made by hand.
-    Other(&'f Inquired),
+    Other(&'f Arc<Inquired>),
     /// The question was not asked, or brought no SOA.
     Untold,
 }

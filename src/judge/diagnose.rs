@@ -13,6 +13,7 @@ use super::{Asked, authority};
 use crate::facts::{Answer, Facts, FollowUp, Inquired, Purpose, Rcode, ResolverFacts};
 use crate::plan::{AddressClass, HostName, View};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// Why this resolver's answer is public.
 pub fn public_answer(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts, answer: &Answer) -> Diagnosis {
@@ -74,7 +75,7 @@ impl Case<'_> {
         let tail = tail(self.asked, self.answer);
         let shown_elsewhere = self.facts.names.resolvers.iter().filter(|r| r.server != self.resolver.server);
         let mut elsewhere = shown_elsewhere.filter_map(|r| Some((r, r.a.answer()?)));
-        let at_azure = self.azure_inquired().and_then(Inquired::answer);
+        let at_azure = self.azure_inquired().and_then(|inquired| inquired.answer());
         let alias_elsewhere = elsewhere.any(|(_, answer)| self.names.passes_alias(answer))
             || at_azure.is_some_and(|answer| self.names.passes_alias(answer));
         match (tail, self.names.zones.first()) {
@@ -156,7 +157,7 @@ impl Case<'_> {
     }
 
     /// This resolver asks a linked zone, and the public name goes public all the same.
-    fn in_a_linked_network(&self, soa: &Inquired, direct: Direct, direct_seen: Vec<Evidence>) -> Diagnosis {
+    fn in_a_linked_network(&self, soa: &Arc<Inquired>, direct: Direct, direct_seen: Vec<Evidence>) -> Diagnosis {
         let mut seen = vec![inquired(soa)];
         seen.extend(direct_seen);
         match direct {
@@ -168,7 +169,7 @@ impl Case<'_> {
     }
 
     /// Nobody here knows a private zone.
-    fn in_an_unlinked_network(&self, soa: &Inquired) -> Diagnosis {
+    fn in_an_unlinked_network(&self, soa: &Arc<Inquired>) -> Diagnosis {
         let mut seen = vec![inquired(soa)];
         seen.extend(self.siblings());
         if self.is_azure {
@@ -245,20 +246,20 @@ impl Case<'_> {
     }
 
     /// What this resolver said of names in the zone in question.
-    fn inquired(&self, purpose: Purpose) -> impl Iterator<Item = &Inquired> {
+    fn inquired(&self, purpose: Purpose) -> impl Iterator<Item = &Arc<Inquired>> {
         let all = self.follow_up.into_iter().flat_map(move |f| f.at(self.resolver.server, purpose));
         all.filter(|inquired| self.matters(&inquired.inquiry.name))
     }
 
     /// What this resolver says of the privatelink name itself.
     fn direct(&self) -> (Direct, Vec<Evidence>) {
-        let asked: Vec<&Inquired> = self.inquired(Purpose::PrivatelinkName).collect();
+        let asked: Vec<&Arc<Inquired>> = self.inquired(Purpose::PrivatelinkName).collect();
         let readings: Vec<Direct> = asked.iter().map(|inquired| self.reads(inquired)).collect();
         let best = [Direct::Expected, Direct::Public, Direct::Nothing].into_iter().find(|d| readings.contains(d));
         (best.unwrap_or(Direct::Untold), asked.into_iter().map(inquired).collect())
     }
 
-    fn reads(&self, inquired: &Inquired) -> Direct {
+    fn reads(&self, inquired: &Arc<Inquired>) -> Direct {
         let Some(answer) = inquired.answer() else { return Direct::Untold };
         let classes: Vec<AddressClass> = answer.addresses.iter().map(|a| self.asked.class(*a)).collect();
         if classes.contains(&AddressClass::Public) {
@@ -290,7 +291,7 @@ impl Case<'_> {
         Evidence::AzureSays { resolver: resolver.clone(), addresses }
     }
 
-    fn azure_inquired(&self) -> Option<&Inquired> {
+    fn azure_inquired(&self) -> Option<&Arc<Inquired>> {
         self.follow_up?.inquired.iter().find(|i| i.inquiry.purpose == Purpose::AzureResolver)
     }
 
@@ -300,8 +301,8 @@ impl Case<'_> {
     }
 }
 
-fn inquired(inquired: &Inquired) -> Evidence {
-    Evidence::Inquired(Box::new(inquired.clone()))
+fn inquired(inquired: &Arc<Inquired>) -> Evidence {
+    Evidence::Inquired(Arc::clone(inquired))
 }
 
 /// The first alias that the catalogue knows as the public side.

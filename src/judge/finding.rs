@@ -10,6 +10,7 @@ use crate::plan::{AddressClass, HostName, Layer, ResolverName};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// How bad a finding is for whoever carries the pager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -119,7 +120,7 @@ pub enum Evidence {
     Answered {
         resolver: ResolverName,
         addresses: Vec<(IpAddr, AddressClass)>,
-        answer: Box<Answer>,
+        answer: Arc<Answer>,
         family: &'static str,
     },
     /// A resolver gave no answer.
@@ -163,7 +164,7 @@ pub enum Evidence {
         says: String,
     },
     /// What a follow-up question brought to light.
-    Inquired(Box<Inquired>),
+    Inquired(Arc<Inquired>),
     /// The hosts file of this machine has the name.
     HostsFile(Vec<IpAddr>),
     /// A name server that resolv.conf names.

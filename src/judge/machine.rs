@@ -8,6 +8,7 @@ use super::names::{Says, odd_addresses, private_view, says};
 use crate::facts::{ConnectOutcome, Facts, FollowUp, Inquired, LookupOutcome, OsOutcome, Purpose, ResolverFacts};
 use crate::plan::AddressClass;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 pub fn findings(asked: &Asked<'_>, facts: &Facts) -> Vec<Finding> {
     os_path(asked, facts).into_iter().chain(public_resolver(asked, facts)).collect()
@@ -91,11 +92,11 @@ fn overridden(follow_up: Option<&FollowUp>, odd: &[IpAddr], weight: Weight, mut 
         return finding;
     }
     let suffixed = follow_up.inquired.iter().filter(|i| i.inquiry.purpose == Purpose::SearchSuffix);
-    let gives = |inquired: &&Inquired| {
+    let gives = |inquired: &&Arc<Inquired>| {
         inquired.answer().is_some_and(|answer| answer.addresses.iter().any(|address| odd.contains(address)))
     };
     if let Some(longer) = suffixed.into_iter().find(gives) {
-        seen.push(Evidence::Inquired(Box::new(longer.clone())));
+        seen.push(Evidence::Inquired(Arc::clone(longer)));
         return Finding::new(Code::SearchSuffixAnswer, weight, seen);
     }
     let mut finding = Finding::new(Code::HostsOverride, weight, seen);

@@ -8,6 +8,7 @@ use super::{Asked, diagnose, machine, zones};
 use crate::facts::{Facts, Family, Lookup, LookupOutcome, NameFacts, OsOutcome, Purpose, Rcode, ResolverFacts};
 use crate::plan::{AddressClass, View};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What one resolver says of the name, both families together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,7 +186,7 @@ fn absence(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> Option
     };
     let mut seen = vec![evidence(asked, resolver, &resolver.a)];
     seen.extend(match whose(facts.follow_up.as_deref(), resolver.server, Purpose::ZoneAuthority) {
-        Whose::Private(soa) | Whose::Other(soa) => Some(Evidence::Inquired(Box::new(soa.clone()))),
+        Whose::Private(soa) | Whose::Other(soa) => Some(Evidence::Inquired(Arc::clone(soa))),
         Whose::Untold => None,
     });
     Some(Finding::new(code, Weight::Breaks, seen))

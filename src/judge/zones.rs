@@ -9,6 +9,7 @@ use super::names::{Says, evidence, private_view, says};
 use super::{Asked, diagnose};
 use crate::facts::{Facts, NameFacts, Purpose, ResolverFacts};
 use crate::plan::{AddressClass, View};
+use std::sync::Arc;
 
 /// A private zone for the public suffix: the name has no alias here, and the suffix is an Azure private zone.
 pub fn shadowed(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> Option<Finding> {
@@ -19,10 +20,10 @@ pub fn shadowed(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> O
     }
     let mut seen = vec![evidence(asked, resolver, &resolver.a)];
     match whose(facts.follow_up.as_deref(), resolver.server, Purpose::SuffixAuthority) {
-        Whose::Private(soa) => seen.push(Evidence::Inquired(Box::new(soa.clone()))),
+        Whose::Private(soa) => seen.push(Evidence::Inquired(Arc::clone(soa))),
         // A private zone further up, such as azure.com, shadows the suffix with everything else.
         Whose::Other(soa) if soa.answer().is_some_and(|answer| names.is_shadowed_by(answer)) => {
-            seen.push(Evidence::Inquired(Box::new(soa.clone())));
+            seen.push(Evidence::Inquired(Arc::clone(soa)));
         }
         Whose::Other(_) | Whose::Untold if names.is_shadowed_by(answer) => {}
         Whose::Other(_) | Whose::Untold => return None,
@@ -46,7 +47,7 @@ pub fn rewritten(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> 
         given.iter().any(|address| invented(*address)).then_some((canary, given))
     })?;
     let same = resolver.addresses().any(|address| given.contains(&address));
-    let mut seen = vec![Evidence::Inquired(Box::new(canary.clone()))];
+    let mut seen = vec![Evidence::Inquired(Arc::clone(canary))];
     if same {
         seen.push(evidence(asked, resolver, &resolver.a));
     }

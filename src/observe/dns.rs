@@ -11,6 +11,7 @@ use hickory_proto::rr::{Name, RData, RecordType};
 use ring::rand::SecureRandom;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
@@ -287,7 +288,7 @@ fn read_answer(message: &Message, name: &Name, kind: RecordType) -> LookupOutcom
     addresses.shrink_to_fit();
     chain.shrink_to_fit();
     let metadata = &message.metadata;
-    LookupOutcome::Answer(Box::new(Answer {
+    LookupOutcome::Answer(Arc::new(Answer {
         rcode: Rcode(u16::from(metadata.response_code)),
         chain,
         addresses,

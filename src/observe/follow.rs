@@ -6,6 +6,7 @@ use crate::clock;
 use crate::facts::{FollowUp, Inquired, Inquiries, Inquiry, MachineFacts, NameFacts, Purpose};
 use crate::plan::HostName;
 use futures_util::future::join_all;
+use std::sync::Arc;
 
 /// How many domains of the search list are tried; glibc itself takes six, before 2.26 and after it any number.
 const MOST_DOMAINS: usize = 6;
@@ -13,12 +14,24 @@ const MOST_DOMAINS: usize = 6;
 /// How many of the machine's own resolvers are asked for names of the search list.
 const MOST_SEARCHED: usize = 2;
 
-/// Asks; ends within one timeout, as all questions leave together.
-pub async fn follow_up(lens: &Lens, subject: &Subject, names: &NameFacts, wanted: &Inquiries) -> FollowUp {
+/// Asks what is not `known` yet; ends within one timeout, as all questions leave together.
+pub async fn follow_up(
+    lens: &Lens,
+    subject: &Subject,
+    names: &NameFacts,
+    wanted: &Inquiries,
+    known: &[Arc<Inquired>],
+) -> FollowUp {
     let machine = wanted.machine.then(|| lens.net.machine(&subject.host_name));
     let longer = machine.as_ref().map(|machine| searched(subject, names, machine)).unwrap_or_default();
     let questions = wanted.questions.iter().chain(&longer);
-    let inquired = join_all(questions.map(|inquiry| ask(lens, subject, inquiry))).await;
+    let inquired = join_all(questions.map(|inquiry| async move {
+        match known.iter().find(|known| known.inquiry == *inquiry) {
+            Some(known) => Arc::clone(known),
+            None => Arc::new(ask(lens, subject, inquiry).await),
+        }
+    }))
+    .await;
     FollowUp { inquired, machine }
 }
 

@@ -4,7 +4,7 @@ use crate::facts::{
     Answer, CertTrouble, Certificate, ConnectOutcome, HttpOutcome, Inquired, Inquiry, LookupOutcome, OsOutcome,
     Purpose, Rcode, TlsOutcome, Tunnel,
 };
-use crate::judge::Evidence;
+use crate::judge::{Evidence, is_azure_private};
 use crate::plan::{AddressClass, Layer};
 use std::net::IpAddr;
 
@@ -63,7 +63,10 @@ fn inquiry(inquired: &Inquired) -> String {
         Purpose::SearchSuffix => format!("asked for {name}, the name with a search domain, {resolver}"),
     };
     let Some(answer) = inquired.answer() else { return format!("{asked} {}", lookup(&inquired.outcome)) };
-    let soa = answer.authority.as_ref().map(|soa| format!("the SOA of {} at {}", soa.zone, soa.primary));
+    let soa = answer.authority.as_ref().map(|soa| {
+        let whose = if is_azure_private(soa) { "an Azure private zone" } else { "no Azure private zone" };
+        format!("the SOA of {} at {}, {whose}", soa.zone, soa.primary)
+    });
     match (purpose.asks_for_authority(), soa, answer.addresses.as_slice()) {
         (true, Some(soa), _) => format!("{asked} answered with {soa}"),
         (false, Some(soa), []) => format!("{asked} answered {} with {soa}", answer.rcode),

@@ -6,6 +6,7 @@ use fencepost::facts::{
 };
 use fencepost::plan::{HostName, ResolverName, View};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 const TOOK: Duration = Duration::from_millis(3);
@@ -38,7 +39,7 @@ pub fn with(rcode: Rcode, addresses: Vec<IpAddr>, chain: &[&str]) -> LookupOutco
         zone: HostName::from_wire("privatelink.openai.azure.com"),
         primary: HostName::from_wire("azureprivatedns.net"),
     };
-    LookupOutcome::Answer(Box::new(Answer {
+    LookupOutcome::Answer(Arc::new(Answer {
         rcode,
         chain: hops.collect(),
         ttl: Some(10),

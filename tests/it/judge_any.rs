@@ -9,6 +9,7 @@ use fencepost::facts::{
 use fencepost::judge::{Judgement, Verdict, Witnessing};
 use fencepost::plan::{Claim, Layer, View};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const V4: &[&str] = &["10.20.3.5", "10.20.3.6", "10.9.9.9", "20.10.3.4", "20.10.3.5", "0.0.0.0", "127.0.0.1"];
 const V6: &[&str] = &["fd00:20::5", "fd00:99::5", "2603:1030::1", "::", "::ffff:10.20.3.5"];
@@ -144,7 +145,7 @@ fn turned(facts: &Facts) -> Facts {
     for resolver in &mut turned.names.resolvers {
         for lookup in [&mut resolver.a, &mut resolver.aaaa] {
             if let LookupOutcome::Answer(answer) = &mut lookup.outcome {
-                answer.addresses.reverse();
+                Arc::make_mut(answer).addresses.reverse();
             }
         }
     }

@@ -7,6 +7,7 @@ use fencepost::facts::{
 };
 use fencepost::judge::{Around, Asked, Code, Finding, Terms, Witnessing, inquiries, judge};
 use fencepost::plan::{HostName, Plan, View};
+use std::sync::Arc;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -70,7 +71,8 @@ fn said(at: &ResolverFacts, purpose: Purpose, name: &str, outcome: LookupOutcome
 
 fn soa(zone: &str, primary: &str) -> LookupOutcome {
     let LookupOutcome::Answer(mut answer) = with(Rcode::NO_ERROR, Vec::new(), &[]) else { unreachable!("an answer") };
-    answer.authority = Some(Authority { zone: HostName::from_wire(zone), primary: HostName::from_wire(primary) });
+    Arc::make_mut(&mut answer).authority =
+        Some(Authority { zone: HostName::from_wire(zone), primary: HostName::from_wire(primary) });
     LookupOutcome::Answer(answer)
 }
 
@@ -83,6 +85,7 @@ fn other() -> LookupOutcome {
 }
 
 fn followed(resolvers: Vec<ResolverFacts>, inquired: Vec<Inquired>) -> Facts {
+    let inquired = inquired.into_iter().map(Arc::new).collect();
     let mut facts = facts(resolvers, vec![answered(HERE, 401, "")]);
     facts.follow_up = Some(Box::new(FollowUp { inquired, machine: None }));
     facts
@@ -178,7 +181,7 @@ fn a_translated_stale_address_is_no_public_record() {
 #[test]
 fn a_private_zone_above_the_suffix_shadows_it_too() {
     let LookupOutcome::Answer(mut missing) = no_such_name() else { unreachable!("an answer") };
-    missing.authority =
+    Arc::make_mut(&mut missing).authority =
         Some(Authority { zone: HostName::from_wire("azure.com"), primary: HostName::from_wire("azureprivatedns.net") });
     let here = hub(LookupOutcome::Answer(missing), nothing());
     let inquired = vec![said(&here, Purpose::SuffixAuthority, "openai.azure.com", private("azure.com"))];

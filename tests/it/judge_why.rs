@@ -9,6 +9,7 @@ use fencepost::facts::{
 use fencepost::judge::{Code, Confidence};
 use fencepost::plan::{Claim, HostName, View};
 use proptest::prelude::*;
+use std::sync::Arc;
 use std::time::Duration;
 
 const ZONE: &str = "privatelink.openai.azure.com";
@@ -27,7 +28,7 @@ fn asked(at: &ResolverFacts, purpose: Purpose, name: &str, outcome: LookupOutcom
 fn soa(rcode: u16, zone: &str, primary: &str) -> LookupOutcome {
     let LookupOutcome::Answer(answer) = nothing() else { unreachable!("an answer without addresses") };
     let authority = Some(Authority { zone: HostName::from_wire(zone), primary: HostName::from_wire(primary) });
-    LookupOutcome::Answer(Box::new(Answer { rcode: Rcode(rcode), authority, ..*answer }))
+    LookupOutcome::Answer(Arc::new(Answer { rcode: Rcode(rcode), authority, ..Answer::clone(&answer) }))
 }
 
 fn private() -> LookupOutcome {
@@ -60,9 +61,9 @@ fn seen(row: &Row) -> Facts {
         (Purpose::PrivatelinkName, ALIAS, &row.direct),
         (Purpose::Canary, "fp-0000.privatelink.openai.azure.com", &row.canary),
     ];
-    let inquired = follow
-        .into_iter()
-        .filter_map(|(purpose, name, outcome)| outcome.clone().map(|outcome| asked(&leaks, purpose, name, outcome)));
+    let inquired = follow.into_iter().filter_map(|(purpose, name, outcome)| {
+        outcome.clone().map(|outcome| Arc::new(asked(&leaks, purpose, name, outcome)))
+    });
     let inquired = inquired.collect();
     let azure = row.azure.clone().map(|a| at("azure", "168.63.129.16:53", View::Azure, a));
     let resolvers = [leaks].into_iter().chain(azure).collect();
@@ -232,6 +233,7 @@ proptest! {
         let before = judged(&claim, &facts, &witness);
         let mut after = facts;
         let hosts = if in_hosts { vec![HERE.parse().unwrap(), PUBLIC.parse().unwrap()] } else { Vec::new() };
+        let inquired = inquired.into_iter().map(Arc::new).collect();
         after.follow_up = Some(Box::new(FollowUp { inquired, machine: Some(MachineFacts { hosts, ..MachineFacts::default() }) }));
         let after = judged(&claim, &after, &witness);
         prop_assert_eq!((before.verdict, before.fallback), (after.verdict, after.fallback));

@@ -145,7 +145,8 @@ fn resolvers_that_say_the_same_share_a_block_and_others_do_not() {
     slow.a.took = Duration::from_millis(1_240);
     let mut filtered = resolver("filtered", with(Rcode::NAME_ERROR, Vec::new(), &[]), LookupOutcome::Silent);
     if let LookupOutcome::Answer(answer) = &mut filtered.a.outcome {
-        answer.extended_errors = vec![ExtendedError { code: 15, text: "blocked by policy".to_owned() }];
+        std::sync::Arc::make_mut(answer).extended_errors =
+            vec![ExtendedError { code: 15, text: "blocked by policy".to_owned() }];
     }
     let azure = resolver("azure", gives_by(alias, &[HERE]), gives(&[]));
     let azure = fencepost::facts::ResolverFacts { view: View::Azure, ..azure };
@@ -175,7 +176,7 @@ fn questions_without_an_answer_are_among_what_was_not_examined() {
         name: HostName::from_wire("privatelink.openai.azure.com"),
     };
     let asked = Inquired { inquiry, at: seen.at, took: Duration::ZERO, outcome: LookupOutcome::Silent };
-    seen.follow_up = Some(Box::new(FollowUp { inquired: vec![asked], machine: None }));
+    seen.follow_up = Some(Box::new(FollowUp { inquired: vec![std::sync::Arc::new(asked)], machine: None }));
     assert_tells(
         &private(&seen),
         &[

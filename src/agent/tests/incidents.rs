@@ -3,6 +3,7 @@
 use super::*;
 use crate::publish::{landing, report};
 use crate::standing::Incident;
+use std::sync::Arc;
 
 struct Kept {
     estate: Estate,
@@ -41,7 +42,7 @@ fn stopped(facts: &mut Facts) {
 
 fn public(facts: &mut Facts) {
     if let LookupOutcome::Answer(answer) = &mut facts.names.resolvers[0].a.outcome {
-        answer.addresses = vec!["20.1.2.3".parse().unwrap()];
+        Arc::make_mut(answer).addresses = vec!["20.1.2.3".parse().unwrap()];
     }
 }
 
@@ -108,6 +109,18 @@ fn a_new_plan_keeps_the_incidents_of_what_it_still_claims() {
     kept.keeper.resettle(&kept.estate, &again, kept.now);
     assert_eq!(kept.incident(0), before);
     assert!(before.is_some());
+    // Looked at otherwise, it waits for its first look, also over a second new plan.
+    for timeout in ["4s", "3s"] {
+        let text = format!("{PLAN}settings: {{timeout: {timeout}}}\n");
+        let otherwise = estate_of(&text, kept.now);
+        kept.keeper.resettle(&kept.estate, &otherwise, kept.now);
+        kept.estate = otherwise;
+        assert_eq!(kept.incident(0), None, "what the old plan saw is not on the board");
+    }
+    kept.look(0, public);
+    let after = kept.incident(0).unwrap();
+    let opened = before.map(|before| before.opened);
+    assert_eq!((Some(after.opened), after.broken_looks), (opened, 2));
 }
 
 #[test]

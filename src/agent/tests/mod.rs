@@ -38,8 +38,12 @@ fn at(time: &str) -> Timestamp {
 }
 
 fn estate(now: Timestamp) -> Estate {
+    estate_of(PLAN, now)
+}
+
+fn estate_of(text: &str, now: Timestamp) -> Estate {
     let catalog = Catalog::embedded();
-    let plan = plan::read("plan.yaml", PLAN, &catalog.outlines()).unwrap();
+    let plan = plan::read("plan.yaml", text, &catalog.outlines()).unwrap();
     let grounds = Grounds::new(plan, catalog, Some("here"), &[]).unwrap();
     let authority = Stage::new(World::hub_and_spoke()).unwrap();
     let trust = Trust::new(Some(authority.authority().pem().as_bytes())).unwrap();
@@ -52,7 +56,7 @@ fn facts(work: &Work, at: Timestamp, answers: bool) -> Facts {
     let took = Duration::ZERO;
     let address = work.subject.expected[0].addr();
     let answer = |addresses: Vec<std::net::IpAddr>| {
-        LookupOutcome::Answer(Box::new(Answer {
+        LookupOutcome::Answer(Arc::new(Answer {
             rcode: Rcode::NO_ERROR,
             chain: Vec::new(),
             addresses,

@@ -45,7 +45,7 @@ fn evidence(code: Code) -> Vec<Evidence> {
         let name = HostName::from_wire(&format!("nobody.{ZONE}"));
         let inquiry = Inquiry { purpose: Purpose::Canary, resolver: hub(), server: RESOLVER, name };
         let outcome = LookupOutcome::Silent;
-        seen = vec![Evidence::Inquired(Box::new(Inquired {
+        seen = vec![Evidence::Inquired(std::sync::Arc::new(Inquired {
             inquiry,
             at: Timestamp::UNIX_EPOCH,
             took: Duration::ZERO,

@@ -7,6 +7,7 @@ use crate::facts::{ConnectOutcome, TlsOutcome};
 use crate::judge::{Confidence, Evidence, Severity};
 use crate::plan::AddressClass;
 use crate::story::{Told, evidence};
+use std::sync::Arc;
 
 const COLUMN: usize = 9;
 
@@ -95,7 +96,7 @@ fn told_above(scene: &Scene<'_>) -> Vec<Above> {
             let seen = match lookup.answer() {
                 Some(answer) => {
                     let addresses = answer.addresses.iter().map(|address| (*address, scene.class(*address))).collect();
-                    Evidence::Answered { resolver: name, addresses, answer: Box::new(answer.clone()), family }
+                    Evidence::Answered { resolver: name, addresses, answer: Arc::new(answer.clone()), family }
                 }
                 None => Evidence::NotAnswered { resolver: name, family, outcome: lookup.outcome.clone() },
             };
@@ -107,7 +108,7 @@ fn told_above(scene: &Scene<'_>) -> Vec<Above> {
     }
     for inquired in scene.facts.follow_up.iter().flat_map(|follow_up| &follow_up.inquired) {
         let who = inquired.inquiry.resolver.to_string();
-        add(Evidence::Inquired(Box::new(inquired.clone())), question(inquired), who);
+        add(Evidence::Inquired(Arc::clone(inquired)), question(inquired), who);
     }
     for path in &scene.facts.paths {
         let (address, class) = (path.address, scene.class(path.address));
