@@ -274,6 +274,15 @@ fn around<'t>(text: &'t str, heading: &str) -> [&'t str; 3] {
     [&text[..start], &text[start..end], &text[end..]]
 }
 
+/// What `check` prints of one check below its table.
+fn checked(lab: &LabProcess, check: &str) -> String {
+    let plan = lab.plan();
+    let (_, out, _) = outcome(fencepost().args(["check", "--vantage", "prod-app", "--plan"]).arg(plan));
+    let start = out.find(&format!("{check} — ")).unwrap_or_else(|| panic!("no {check} in {out}"));
+    let block = out[start..].split("\n\n").next().unwrap_or_default();
+    format!("{}\n", block.trim_end())
+}
+
 #[test]
 fn the_documents_show_what_is_printed() {
     let lab = LabProcess::start();
@@ -286,10 +295,13 @@ fn the_documents_show_what_is_printed() {
     ] {
         lab.order(&["break", fault]);
         let (code, tale) = explained(&lab.plan(), "prod-app", &[what]);
+        let short = (fault == "zone-not-linked").then(|| checked(&lab, "gateway/contoso-ai.azure-api.net"));
         lab.order(&["heal"]);
         assert_eq!(code, 1);
-        let tale = lab.with_usual_ports(&tale);
-        for (place, heading) in places {
+        let told = places.into_iter().map(|(place, heading)| (place, heading, tale.clone()));
+        let short = short.map(|short| (1, "below its table:\n", short));
+        for (place, heading, text) in told.chain(short) {
+            let tale = lab.with_usual_ports(&text);
             let [before, shown, behind] = around(&documents[place].1, heading);
             if masked(shown) != masked(&tale) {
                 differ = true;
