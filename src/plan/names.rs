@@ -95,7 +95,9 @@ impl HostName {
 
     /// The name of a DNS record seen on the wire, kept even when it is not a host name that a plan could hold.
     pub fn from_wire(text: &str) -> Self {
-        Self(text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase().into())
+        // The root keeps its dot: nothing at all would be read as a word that is missing.
+        let bare = text.strip_suffix('.').filter(|bare| !bare.is_empty()).unwrap_or(text);
+        Self(bare.to_ascii_lowercase().into())
     }
 
     pub fn as_str(&self) -> &str {

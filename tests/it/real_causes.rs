@@ -2,6 +2,7 @@
 //! ports of real life, and this machine's own getaddrinfo. They must come to what the simulated world comes to.
 
 use crate::scenarios::form::{Reason, Row, patched, scenarios};
+use crate::support::agent::outcome;
 use crate::support::estate::{Forwarder, RealEstate, file_of};
 use crate::support::squid::Squid;
 use serde_json::{Value, json};
@@ -213,4 +214,36 @@ fn a_cause_is_printed_with_what_it_rests_on() {
     estate.island.etc("resolv.conf", "nameserver 10.0.0.4\n");
     let (_, out, err) = estate.fencepost(&plan(), &[], &["check", "--vantage", "runner"]);
     assert!(out.contains("\n    for:  the hosts file of this machine gives 10.20.3.99\n"), "{out}{err}");
+}
+
+/// `fencepost explain HOST` and nothing else: the catalogue knows the service, and this machine's resolvers are asked.
+#[test]
+fn a_name_is_explained_without_a_plan() {
+    let healthy = RealEstate::of(&world(&json!({})), &[]);
+    // An address that is public by its range; the island is the only place where it stands.
+    let front = json!({
+        "zones": {"privatelink.openai.azure.com": {"links": {"spoke": null, "hub": null}}},
+        "records": {"vnetproxyv1-weu-prod.westeurope.cloudapp.azure.com": {"addresses": ["20.50.60.10"]}},
+        "fronts": {"chat-public": {"address": "20.50.60.10"}},
+    });
+    let unlinked = RealEstate::of(&world(&front), &[]);
+    let azure = ["nameserver 168.63.129.16"];
+    let hub = ["nameserver 10.0.0.4"];
+    for (estate, resolv, code, says) in [
+        (&healthy, hub, 0, &["HOLDS:", "any private one passes", "10.20.3.5 (expected)"][..]),
+        // Azure's own resolver leaves less doubt about a missing link than one in between.
+        (&unlinked, azure, 1, &["BROKEN:", "20.50.60.10 (public)", "zone-not-linked (inferred)", "Azure's own"]),
+        (&unlinked, hub, 1, &["BROKEN:", "20.50.60.10 (public)", "undetermined"]),
+    ] {
+        estate.island.etc("hosts", "127.0.0.1 localhost\n");
+        estate.island.etc("resolv.conf", &file_of(&resolv));
+        let trust = estate.folder.path().join("ca.pem");
+        let trust = trust.to_str().unwrap();
+        let words = ["explain", "contoso-chat.openai.azure.com", "--trust", trust];
+        let (exit, tale, err) = outcome(&mut estate.command(&[], &words));
+        assert_eq!(exit, code, "{tale}{err}");
+        for phrase in says {
+            assert!(tale.contains(phrase), "`{phrase}` is missing in\n{tale}");
+        }
+    }
 }

@@ -131,15 +131,14 @@ impl RealEstate {
         let mut plan = plan.clone();
         plan["settings"]["trust"] = "ca.pem".into();
         let file = self.folder.write("plan.yaml", plan.to_string());
+        super::agent::outcome(self.command(variables, arguments).arg("--plan").arg(file))
+    }
+
+    /// The program on the island, with these variables and no others.
+    pub fn command(&self, variables: &[&str], arguments: &[&str]) -> std::process::Command {
         let mut command = self.island.command("env");
+        command.arg("--ignore-environment").args(variables).arg(env!("CARGO_BIN_EXE_fencepost")).args(arguments);
         command
-            .arg("--ignore-environment")
-            .args(variables)
-            .arg(env!("CARGO_BIN_EXE_fencepost"))
-            .args(arguments)
-            .arg("--plan")
-            .arg(file);
-        super::agent::outcome(&mut command)
     }
 }
 
