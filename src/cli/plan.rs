@@ -68,7 +68,7 @@ fn decider(decision: &Decision<'_>) -> String {
         Some(exception) => {
             format!("exception {} until {} (rule: {})", exception.name, exception.ends, decision.rule.name)
         }
-        None => decision.rule.name.clone(),
+        None => decision.rule.name.to_string(),
     }
 }
 

@@ -206,7 +206,8 @@ pub struct Request {
 
 #[derive(Clone, Debug)]
 pub struct Rule {
-    pub name: String,
+    /// Shared with every check that it decides.
+    pub name: Arc<str>,
     pub from: VantageSelector,
     pub to: TargetSelector,
     pub claim: Claim,

@@ -37,7 +37,7 @@ pub struct Face {
     pub target: TargetName,
     pub endpoint: HostName,
     pub claim: &'static str,
-    pub rule: String,
+    pub rule: Arc<str>,
     pub exception: Option<String>,
     pub owner: String,
     pub environment: String,

@@ -146,7 +146,7 @@ fn check(board: &Board, entry: &Entry) -> CheckReport {
         claim: face.claim.to_owned(),
         verdict: seen.map(|s| s.judgement.verdict),
         public_fallback: seen.map(|s| s.judgement.fallback),
-        rule: face.rule.clone(),
+        rule: face.rule.to_string(),
         exception: face.exception.clone(),
         since: seen.map(|s| s.standing.verdict_since),
         incident: entry.incident().map(|open| incident(entry, open)),

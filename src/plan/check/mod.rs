@@ -322,7 +322,7 @@ impl Checker<'_> {
 
     fn rule(&mut self, file: &RuleFile, vantages: &[Vantage], targets: &[Target]) -> Rule {
         Rule {
-            name: file.name.value.clone(),
+            name: file.name.value.as_str().into(),
             from: self.vantage_selector(&file.from, vantages),
             to: self.target_selector(&file.to, targets),
             claim: self.claim(&file.claim),
