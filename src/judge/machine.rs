@@ -1,10 +1,10 @@
 //! What this machine itself adds: its hosts file, its search list, its resolv.conf, and whether it has a network at all.
 
-use super::Asked;
 use super::causes::{Cause, Diagnosis};
 use super::codes::Code;
 use super::finding::{Evidence, Finding, Severity, Weight};
 use super::names::{Says, odd_addresses, private_view, says};
+use super::{Asked, Witnessing};
 use crate::facts::{ConnectOutcome, Facts, FollowUp, Inquired, LookupOutcome, OsOutcome, Purpose, ResolverFacts};
 use crate::plan::AddressClass;
 use std::net::IpAddr;
@@ -14,8 +14,11 @@ pub fn findings(asked: &Asked<'_>, facts: &Facts) -> Vec<Finding> {
     os_path(asked, facts).into_iter().chain(public_resolver(asked, facts)).collect()
 }
 
-/// Every question and every connection ended with no way to go.
-pub fn offline(facts: &Facts) -> Option<Finding> {
+/// Every question and every connection ended with no way to go, and no witness found one.
+pub fn offline(facts: &Facts, witness: &Witnessing) -> Option<Finding> {
+    if matches!(witness, Witnessing::Succeeded(_)) {
+        return None;
+    }
     let lookups = facts.names.resolvers.iter().flat_map(|resolver| resolver.lookups());
     let no_way = |outcome: &LookupOutcome| *outcome == LookupOutcome::Unreachable;
     let mut questions = lookups.map(|lookup| &lookup.outcome).peekable();

@@ -130,7 +130,7 @@ fn claimed(
     fallback: PublicFallback,
     witness: &Witnessing,
 ) -> Vec<Finding> {
-    if let Some(offline) = machine::offline(facts).filter(|_| *claim != Claim::None) {
+    if let Some(offline) = machine::offline(facts, witness).filter(|_| *claim != Claim::None) {
         return vec![offline];
     }
     match claim {

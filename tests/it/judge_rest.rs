@@ -4,7 +4,7 @@ use crate::facts_of::{answered, facts, gives, nothing, os_gave, resolver, stoppe
 use crate::judge::{blocked, judged, succeeded};
 use crate::repository::{files_in, text_of};
 use fencepost::facts::{ConnectOutcome, LookupOutcome, OsOutcome};
-use fencepost::judge::{Code, Verdict};
+use fencepost::judge::{Code, Verdict, Witnessing};
 use fencepost::plan::{Claim, Layer};
 use std::collections::BTreeSet;
 
@@ -66,6 +66,17 @@ fn what_is_rare_has_its_finding_too() {
         let codes: Vec<&str> = judgement.findings.iter().map(|finding| finding.code.word()).collect();
         assert_eq!((judgement.verdict, codes.first()), (verdict, Some(&code)), "{what}: {codes:?}");
     }
+}
+
+#[test]
+fn a_machine_is_offline_only_where_nothing_at_all_works() {
+    let no_way = || LookupOutcome::Unreachable;
+    let nowhere = || stopped(HERE, ConnectOutcome::Unreachable("network is unreachable".to_owned()));
+    let seen = facts(vec![resolver("azure", no_way(), no_way())], vec![nowhere()]);
+    let first = |witness: &Witnessing| judged(&Claim::Private, &seen, witness).findings[0].code.word();
+    assert_eq!(first(&Witnessing::NotSeen), "agent-offline");
+    assert_eq!(first(&Witnessing::Failed("connecting failed".to_owned())), "agent-offline");
+    assert_ne!(first(&succeeded()), "agent-offline", "a witness that succeeded had a network");
 }
 
 /// `scripts/without-each-finding` proves it by taking each finding away; this only keeps new ones from being forgotten.
