@@ -104,13 +104,6 @@ impl FollowUp {
 
 impl Inquired {
     pub fn answer(&self) -> Option<&super::Answer> {
-        match &self.outcome {
-            LookupOutcome::Answer(answer) => Some(answer),
-            LookupOutcome::Silent
-            | LookupOutcome::PortClosed
-            | LookupOutcome::Unreachable
-            | LookupOutcome::Garbled(_)
-            | LookupOutcome::NotAsked(_) => None,
-        }
+        self.outcome.answer()
     }
 }

@@ -98,14 +98,7 @@ pub struct Lookup {
 
 impl Lookup {
     pub fn answer(&self) -> Option<&Answer> {
-        match &self.outcome {
-            LookupOutcome::Answer(answer) => Some(answer),
-            LookupOutcome::Silent
-            | LookupOutcome::PortClosed
-            | LookupOutcome::Unreachable
-            | LookupOutcome::Garbled(_)
-            | LookupOutcome::NotAsked(_) => None,
-        }
+        self.outcome.answer()
     }
 }
 
@@ -123,6 +116,15 @@ pub enum LookupOutcome {
     Garbled(String),
     /// The agent itself could not ask; with the reason.
     NotAsked(String),
+}
+
+impl LookupOutcome {
+    pub fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::Answer(answer) => Some(answer),
+            Self::Silent | Self::PortClosed | Self::Unreachable | Self::Garbled(_) | Self::NotAsked(_) => None,
+        }
+    }
 }
 
 /// A DNS response code (RFC 1035 §4.1.1, RFC 6891 §6.1.3).
