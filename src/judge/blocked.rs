@@ -5,6 +5,7 @@
 //! An address that only the plan names, and that no answer and no public front leads to, must be stopped too, but at
 //! which layer does not matter: from outside, a private address leads nowhere by nature.
 
+use super::causes::{Cause, Diagnosis};
 use super::codes::Code;
 use super::finding::{Evidence, Finding, Weight};
 use super::path::{End, Reading};
@@ -21,7 +22,11 @@ pub fn findings(
     witness: &Witnessing,
 ) -> Vec<Finding> {
     let named = naming(asked, &facts.names);
-    if let Some(open) = open(paths, &named).or_else(|| proxy::opening(asked, facts)) {
+    let open: Vec<Finding> = open(asked, paths, &named);
+    if !open.is_empty() {
+        return open;
+    }
+    if let Some(open) = proxy::opening(asked, facts) {
         return vec![open];
     }
     if let Some(unwitnessed) = unwitnessed(witness) {
@@ -104,16 +109,34 @@ fn naming(asked: &Asked<'_>, seen: &NameFacts) -> Naming {
     if told || !given.is_empty() { Naming::Nothing } else { Naming::CannotTell }
 }
 
-fn open(paths: &[Reading], named: &Naming) -> Option<Finding> {
-    let path = paths.iter().find(|path| path.end == End::Open)?;
+/// The ways that are open: one of the public side, one of any other, because each is stopped by somebody else.
+fn open(asked: &Asked<'_>, paths: &[Reading], named: &Naming) -> Vec<Finding> {
     let code = match named {
         Naming::Nothing => Code::BlockedByNameOnly,
         Naming::Addresses | Naming::CannotTell => Code::BlockOpen,
     };
-    let outcome = crate::facts::ConnectOutcome::Connected;
-    let mut evidence = vec![Evidence::Connected { address: path.address, class: path.class, outcome }];
-    evidence.extend(path.troubles.iter().chain(&path.notes).flat_map(|finding| finding.evidence.clone()));
-    Some(Finding::new(code, Weight::Breaks, evidence))
+    let first = |public: bool| {
+        paths.iter().find(|path| path.end == End::Open && (path.class == AddressClass::Public) == public)
+    };
+    let finding = |path: &Reading| {
+        let outcome = crate::facts::ConnectOutcome::Connected;
+        let mut evidence = vec![Evidence::Connected { address: path.address, class: path.class, outcome }];
+        evidence.extend(path.troubles.iter().chain(&path.notes).flat_map(|finding| finding.evidence.clone()));
+        let mut finding = Finding::new(code, Weight::Breaks, evidence);
+        finding.diagnosis = way_in(asked, path).filter(|_| code == Code::BlockOpen);
+        finding
+    };
+    [first(true), first(false)].into_iter().flatten().map(finding).collect()
+}
+
+/// Who let the request in. A service that has no private side is stopped on the way out or not at all.
+fn way_in(asked: &Asked<'_>, path: &Reading) -> Option<Diagnosis> {
+    let cause = match path.class {
+        AddressClass::Public if asked.service.clouds.is_empty() => return None,
+        AddressClass::Public => Cause::PublicAccessOn,
+        AddressClass::Expected | AddressClass::OtherPrivate | AddressClass::Special => Cause::PathOpen,
+    };
+    Some(Diagnosis::certain(cause, Vec::new()))
 }
 
 fn unwitnessed(witness: &Witnessing) -> Option<Finding> {

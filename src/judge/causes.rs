@@ -93,6 +93,12 @@ causes! {
     HostsFile "hosts-file" Agent
         "the hosts file of this machine has the name"
         "Remove the line from the hosts file (in Kubernetes: from `hostAliases`), and see that the resolvers give the right address."
+    PublicAccessOn "public-access-on" Service
+        "the service lets requests in on its public side, and nothing on the way stops them"
+        "Ask the owner, then switch public access off: `az resource update --ids ACCOUNT_ID --set properties.publicNetworkAccess=Disabled`; or stop this vantage's way to the internet."
+    PathOpen "path-open" Path
+        "nothing on the way to the private address stops the request"
+        "Look at the network security groups and routes that apply here: `az network nic list-effective-nsg`, `az network nic show-effective-route-table`."
     Undetermined "undetermined" any
         "what was seen fits more than one cause"
         "See where the resolver with the public answer forwards the public suffix, and whether the zone is linked to the network it asks from: `az network private-dns link vnet list`. What was seen says which of the two fits better."

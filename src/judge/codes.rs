@@ -77,7 +77,7 @@ findings! {
         "A resolver did not answer in time."
         "Ask it directly with `nslookup NAME RESOLVER`; look at rules that drop port 53 and at the resolver's own health."
     ResolverRefused "resolver-refused" Warning Resolver
-        "A resolver refuses to answer this machine."
+        "A resolver refuses to answer this machine, or nothing listens at its address."
         "Check that the resolver serves this subnet and that its DNS service listens."
     ResolverFailing "resolver-failing" Critical Resolver
         "A resolver answers with an error."
@@ -102,10 +102,10 @@ findings! {
         "Compare `getent ahosts NAME` with `nslookup NAME`; look at nsswitch.conf, the search list and local caches."
     ConnectTimeout "connect-timeout" Critical Path
         "The address does not answer the connection attempt."
-        "Look at the network security group and the route from this subnet to the private endpoint: `az network watcher test-connectivity`."
+        "Look at the network security group and the route from this subnet to the private endpoint, `az network watcher test-connectivity`, and whether its connection is approved: `az network private-endpoint-connection list --id ACCOUNT_ID`."
     ConnectRefused "connect-refused" Critical Path
         "The address refuses the connection."
-        "Check the port, and that a private endpoint still holds this address."
+        "Check that a private endpoint still holds this address and that its connection is approved: `az network private-endpoint-connection list --id ACCOUNT_ID`."
     ConnectReset "connect-reset" Critical Path
         "The connection was reset while it was being opened."
         "Look at the firewall between this subnet and the private endpoint."
@@ -156,7 +156,7 @@ findings! {
         "Add the suffix to NO_PROXY, or make the proxy resolve the name through Azure DNS."
     ProxyFailing "proxy-failing" Warning Path
         "The proxy that applications here would use does not carry the request."
-        "Add the suffix to NO_PROXY, or allow the name on the proxy."
+        "See whether the proxy runs and can be reached; then add the suffix to NO_PROXY, or allow the name on the proxy."
     AnonymousAccepted "anonymous-accepted" Warning Path
         "The service served the request although it carried no credential."
         "Find what adds a credential on the way, and who else can use it."

@@ -78,6 +78,10 @@ impl Names {
     }
 
     fn at(&self, resolver: &ResolverFacts, said: Says) -> Vec<Inquiry> {
+        // A service without private zones has no cause that a zone could tell.
+        if self.zones.is_empty() {
+            return Vec::new();
+        }
         let all = |purpose, names: &[HostName]| names.iter().map(|name| self.ask(resolver, purpose, name)).collect();
         let has_alias = resolver.a.answer().is_some_and(|answer| self.passes_alias(answer));
         let suffix: &[HostName] = if has_alias { &[] } else { self.suffix.as_slice() };

@@ -15,7 +15,8 @@ pub fn findings(asked: &Asked<'_>, facts: &Facts, paths: &[Reading], fallback: P
         findings.extend(path.troubles.iter().cloned().map(|trouble| softened(trouble, facts)));
         findings.extend(path.notes.iter().cloned());
     }
-    if fallback == PublicFallback::Latent {
+    // While a resolver does not tell, nobody knows whether it leads there.
+    if matches!(fallback, PublicFallback::Latent | PublicFallback::Unknown) {
         findings.extend(open_front(paths));
     }
     findings.extend(proxy::findings(asked, facts));

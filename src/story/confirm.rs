@@ -34,6 +34,11 @@ pub fn confirm(finding: &Finding, ground: &Ground<'_>) -> Vec<String> {
     commands
 }
 
+const PUBLIC_ACCESS: &str = "az resource show --ids ACCOUNT_ID --query properties.publicNetworkAccess";
+
+const EFFECTIVE_NSG: &str =
+    "az network nic list-effective-nsg --resource-group RESOURCE_GROUP --name NIC_OF_THE_CALLER";
+
 struct Ask<'a> {
     ground: &'a Ground<'a>,
     finding: &'a Finding,
@@ -51,6 +56,8 @@ impl Ask<'_> {
             Cause::NoPrivateEndpoint => self.connections(),
             Cause::PublicRecordInZone => self.record(),
             Cause::HostsFile => vec![self.own_lookup(), self.hosts_file()],
+            Cause::PublicAccessOn => joined([self.requests(), vec![PUBLIC_ACCESS.to_owned()]]),
+            Cause::PathOpen => joined([self.requests(), vec![EFFECTIVE_NSG.to_owned()]]),
             Cause::Undetermined if self.finding.code == Code::HostsOverride => {
                 vec![self.own_lookup(), self.hosts_file()]
             }

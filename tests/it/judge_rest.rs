@@ -69,6 +69,34 @@ fn what_is_rare_has_its_finding_too() {
 }
 
 #[test]
+fn an_open_public_side_is_named_also_while_a_resolver_does_not_tell() {
+    let azure = || resolver("azure", gives(&[HERE]), nothing());
+    let silent = || resolver("hub", LookupOutcome::Silent, LookupOutcome::Silent);
+    let paths = || vec![answered(HERE, 401, ""), answered(PUBLIC, 401, "")];
+    for (what, resolvers) in [("all told", vec![azure()]), ("hub did not tell", vec![azure(), silent()])] {
+        let judgement = judged(&Claim::Private, &facts(resolvers, paths()), &succeeded());
+        let codes: Vec<&str> = judgement.findings.iter().map(|finding| finding.code.word()).collect();
+        assert!(codes.contains(&"public-side-open"), "{what}: {codes:?}");
+    }
+}
+
+#[test]
+fn an_open_block_says_who_lets_the_request_in() {
+    let here = || answered(HERE, 401, "");
+    let there = || answered(PUBLIC, 401, "");
+    for (paths, causes) in [
+        (vec![here()], vec!["path-open"]),
+        (vec![there()], vec!["public-access-on"]),
+        (vec![here(), there()], vec!["public-access-on", "path-open"]),
+    ] {
+        let seen = facts(vec![resolver("azure", gives(&[HERE, PUBLIC]), nothing())], paths);
+        let judgement = judged(&blocked(&[Layer::Timeout]), &seen, &succeeded());
+        let found: Vec<&str> = judgement.findings.iter().filter_map(|f| f.cause()).map(|cause| cause.word()).collect();
+        assert_eq!(found, causes);
+    }
+}
+
+#[test]
 fn a_machine_is_offline_only_where_nothing_at_all_works() {
     let no_way = || LookupOutcome::Unreachable;
     let nowhere = || stopped(HERE, ConnectOutcome::Unreachable("network is unreachable".to_owned()));

@@ -34,7 +34,7 @@ pub fn about(code: Code) -> Option<&'static About> {
 /// How sure a cause is at best.
 pub const fn surest(cause: Cause) -> Confidence {
     match cause {
-        Cause::HostsFile => Confidence::Certain,
+        Cause::HostsFile | Cause::PublicAccessOn | Cause::PathOpen => Confidence::Certain,
         Cause::ZoneNotLinked
         | Cause::RecordMissingWithRedirect
         | Cause::ForwarderBypassesAzure

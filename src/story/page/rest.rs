@@ -64,7 +64,7 @@ pub const REST: &[About] = &[
         code: Code::BlockOpen,
         effect: "Breaks a `blocked` claim, with or without a witness.",
         about: "A request from here passed the network gate of the service. The class of the address tells which control is missing: an expected one means that a route, peering or firewall rule lets this vantage to the private endpoint; a public one means that public access is on, or that egress is not filtered. The way may also lead through a proxy.",
-        causes: &[],
+        causes: &[Cause::PublicAccessOn, Cause::PathOpen],
         related: &[Code::BlockedByNameOnly, Code::BlockByOtherLayer, Code::PublicSideOpen],
         sources: &[],
     },
