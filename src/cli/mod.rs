@@ -12,7 +12,6 @@ mod runtime;
 mod table;
 
 use args::{Args, Command};
-use clap::Parser;
 use std::process::ExitCode;
 
 /// What a command came to.
@@ -53,7 +52,7 @@ type Outcome = Result<Exit, Fault>;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::read();
     // What is printed says it all already, except where the command goes on.
     let level = match &args.command {
         Command::Run(_) => "info",

@@ -49,6 +49,7 @@ fn tale_of(claim: &Claim, facts: &Facts, witness: &Witnessing) -> (String, Judge
         exception: None,
         at: facts.at,
         verdict: Some(judgement.verdict),
+        newer_verdict: None,
         fallback: Some(judgement.fallback),
         since: None,
         incident: None,
