@@ -6,6 +6,7 @@ mod explain;
 mod findings;
 mod lab;
 mod load;
+mod out;
 mod plan;
 mod run;
 mod runtime;
@@ -23,7 +24,7 @@ pub enum Exit {
     Broken,
     /// Usage, or a fault of the plan.
     Usage,
-    /// Could not tell.
+    /// Could not tell, or could not say: standard output took no more.
     Unknown,
 }
 
@@ -69,6 +70,10 @@ pub fn main() -> ExitCode {
         Command::Lab(command) => lab::run(&command),
         Command::Findings { code } => findings::run(code.as_deref()),
     });
+    if let Some(e) = out::failure() {
+        anstream::eprintln!("standard output: {e}");
+        return Exit::Unknown.into();
+    }
     match outcome {
         Ok(exit) => exit.into(),
         Err(Fault(why)) => {

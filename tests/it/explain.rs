@@ -81,6 +81,8 @@ fn every_fault_of_the_lab_is_told_with_its_cause_and_replayed_alike() {
         let file = folder.write("saved.json", &json);
         let report: Value = serde_json::from_str(&json).unwrap();
         let check = &report["checks"][0];
+        // Nobody watched, so nothing opened.
+        assert_eq!(check.get("incident"), None, "{name}");
         assert_eq!(check["verdict"], row.verdict.as_str(), "{name}");
         assert_eq!(
             code,
@@ -139,6 +141,16 @@ fn a_report_of_check_and_a_board_are_told_too(lab: &LabProcess, folder: &Folder)
     let mut piped = fencepost();
     piped.args(["explain", "--replay", "-", "gateway"]).stdin(fed);
     assert_eq!(String::from_utf8(piped.output().unwrap().stdout).unwrap(), tale);
+    // As wide as the terminal says, within what reads well.
+    let widest = |columns: &str| {
+        let mut command = fencepost();
+        let (_, tale, _) =
+            outcome(command.env("COLUMNS", columns).args(["explain", "--replay"]).arg(&saved).arg("gateway"));
+        let first = tale.lines().find(|line| line.starts_with("Every resolver here")).unwrap().chars().count();
+        (first, tale)
+    };
+    let [narrow, wide] = ["40", "500"].map(|columns| widest(columns).0);
+    assert!((45..=60).contains(&narrow) && (100..=120).contains(&wide), "{narrow} {wide}");
     // A newer version may say more.
     let newer =
         json.replacen("\"plan\":", "\"news\": {\"a\": [1]}, \"plan\":", 1).replace("\"port\":", "\"x\": 1, \"port\":");

@@ -5,14 +5,14 @@ mod planless;
 mod replay;
 
 use super::args::{CheckFormat, Explain, Place};
-use super::{Exit, Fault, Outcome, load, runtime};
+use super::out::{self, say};
+use super::{Exit, Fault, Outcome, load, runtime, table};
 use crate::agent::{self, Estate};
 use crate::judge::Verdict;
 use crate::plan::CheckName;
 use crate::publish::{Report, report};
 use crate::story::{Expectation, Tone, tale};
 use anstyle::{AnsiColor, Style};
-use std::io::{self, Write};
 
 pub fn run(command: &Explain) -> Outcome {
     let report = match (&command.replay, command.place()) {
@@ -28,8 +28,8 @@ pub fn run(command: &Explain) -> Outcome {
         (None, None) => without_plan(command)?,
     };
     match command.format {
-        CheckFormat::Human => print(&report)?,
-        CheckFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&report)?),
+        CheckFormat::Human => print(&report),
+        CheckFormat::Json => say!("{}", serde_json::to_string_pretty(&report)?),
     }
     Ok(exit(&report))
 }
@@ -65,7 +65,7 @@ fn look(estate: &Estate, chosen: &[CheckName], expectation: Expectation) -> Resu
     let runtime = runtime::runtime()?;
     let board = runtime.block_on(agent::once_at(estate, agent::most_looks(), chosen));
     runtime::end(runtime);
-    let mut report = report(&board);
+    let mut report = report(&board).of_one_round();
     report.keep(|check| chosen.iter().any(|name| name.as_str() == check.check));
     report.expect(expectation);
     // Told from what a file would hold, so that a replay tells the same.
@@ -84,23 +84,20 @@ fn exit(report: &Report) -> Exit {
     }
 }
 
-fn print(report: &Report) -> Result<(), Fault> {
+fn print(report: &Report) {
     let mut text = String::new();
+    let width = table::text_width();
     for (place, record) in report.records().enumerate() {
         if place > 0 {
-            text.push_str(&format!("\n{}\n\n", "-".repeat(crate::story::WIDTH)));
+            text.push_str(&format!("\n{}\n\n", "-".repeat(width)));
         }
-        for line in tale(&record) {
+        for line in tale(&record, width) {
             let style = style(line.tone);
             text.push_str(&if style.is_plain() { line.text } else { format!("{style}{}{style:#}", line.text) });
             text.push('\n');
         }
     }
-    match anstream::stdout().lock().write_all(text.as_bytes()) {
-        // Whoever reads only the beginning, as `head` does, has read enough.
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
+    out::write(format_args!("{text}"));
 }
 
 /// Colours; standard output drops them where there is no terminal.
