@@ -54,6 +54,9 @@ impl fmt::Display for EstateError {
                 let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
                 let seen = addresses.join(", ");
                 match matched.as_slice() {
+                    [] if addresses.is_empty() => {
+                        write!(f, "no vantage of the plan holds an address of this machine (it has none); ")?;
+                    }
                     [] => write!(f, "no vantage of the plan holds an address of this machine ({seen}); ")?,
                     several => write!(
                         f,

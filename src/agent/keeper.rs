@@ -9,6 +9,7 @@ use crate::plan::{CheckName, Claim};
 use crate::publish::{Board, Entry, Reload, Seen, SharedBoard, WitnessEntry};
 use crate::standing::{Change, Standing, Terms, Turn, rejudged, stand};
 use crate::story;
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::{HashMap, HashSet};
@@ -295,6 +296,8 @@ fn tell_incident(estate: &Estate, work: &Work, standing: &Standing, change: Chan
         Turn::Reopened => tracing::warn!(vantage, check, what, %since, peak, flaps, "incident reopened"),
         Turn::Closed => {
             let lasted = incident.closed.unwrap_or(incident.last_seen).duration_since(incident.opened);
+            // Whole seconds: an incident is made of looks, and these are seconds apart.
+            let lasted = SignedDuration::from_secs(lasted.as_secs());
             let (lasted, broken_looks) = (format!("{lasted:#}"), incident.broken_looks);
             tracing::info!(vantage, check, what, %since, lasted, peak, broken_looks, flaps, "incident closed");
         }

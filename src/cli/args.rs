@@ -1,6 +1,7 @@
 //! What the command line takes.
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -115,11 +116,15 @@ pub struct Explain {
 
     #[command(flatten)]
     pub bare: Bare,
+
+    /// Which of its options stand on the command line; variables of the environment are not among them.
+    #[arg(skip)]
+    pub typed: Vec<&'static str>,
 }
 
 /// What a plan would say, for a name that no plan speaks of.
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Without a plan")]
+#[command(next_help_heading = "Without a plan, even where FENCEPOST_PLAN names one")]
 pub struct Bare {
     /// A resolver to ask instead of this machine's own; may be given several times.
     #[arg(long, value_name = "ADDRESS[:PORT]")]
@@ -138,24 +143,42 @@ pub struct Bare {
     pub trust: Option<String>,
 }
 
-impl Bare {
-    /// The first of these options that was given.
-    pub fn first_given(&self) -> Option<&'static str> {
-        let given = [
-            ("--resolver", !self.resolver.is_empty()),
-            ("--expect", !self.expect.is_empty()),
-            ("--port", self.port.is_some()),
-            ("--trust", self.trust.is_some()),
-        ];
-        given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+/// The options of `explain` that only some of its uses take.
+const OF_SOME_USES: [&str; 7] = ["plan", "vantage", "catalog", "resolver", "expect", "port", "trust"];
+
+/// Those of [`OF_SOME_USES`] that make a plan for one name.
+const OF_NO_PLAN: [&str; 4] = ["resolver", "expect", "port", "trust"];
+
+impl Args {
+    /// Reads the command line of this process.
+    pub fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut args = Self::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
+        if let (Command::Explain(explain), Some(matches)) = (&mut args.command, matches.subcommand_matches("explain")) {
+            explain.typed = typed(matches);
+        }
+        args
     }
 }
 
+fn typed(matches: &ArgMatches) -> Vec<&'static str> {
+    let is_typed = |option: &&str| matches.value_source(option) == Some(ValueSource::CommandLine);
+    OF_SOME_USES.into_iter().filter(is_typed).collect()
+}
+
 impl Explain {
-    /// The place in the plan, where there is one.
+    /// The place in the plan, where there is one. An option that only a name without a plan takes outweighs a variable.
     pub fn place(&self) -> Option<Place> {
+        if self.of_no_plan().is_some() && !self.typed.contains(&"plan") {
+            return None;
+        }
         let plan = self.plan.clone()?;
         Some(Place { plan, vantage: self.vantage.clone(), catalog: self.catalog.clone() })
+    }
+
+    /// The first option on the command line that only a name without a plan takes.
+    pub fn of_no_plan(&self) -> Option<&'static str> {
+        self.typed.iter().find(|option| OF_NO_PLAN.contains(option)).copied()
     }
 }
 

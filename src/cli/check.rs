@@ -1,6 +1,7 @@
 //! `fencepost check`: one round, then an exit code.
 
 use super::args::{Check, CheckFormat, Place};
+use super::out::say;
 use super::{Exit, Outcome, load, runtime, table};
 use crate::agent;
 use crate::judge::{self, Verdict};
@@ -22,7 +23,7 @@ pub fn run(command: &Check) -> Outcome {
             print(&board);
             hint(&board, &command.place);
         }
-        CheckFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&report(&board))?),
+        CheckFormat::Json => say!("{}", serde_json::to_string_pretty(&report(&board).of_one_round())?),
     }
     Ok(verdict(&board))
 }
@@ -60,7 +61,7 @@ pub fn print(board: &Board) {
         explain(entry);
     }
     let [holds, broken, unknown] = Verdict::ALL.map(|verdict| board.count(verdict));
-    anstream::println!(
+    say!(
         "\n{holds} hold, {broken} broken, {unknown} unknown — plan {}, vantage {}",
         board.header.plan,
         board.header.vantage.name
@@ -76,7 +77,7 @@ fn hint(board: &Board, place: &Place) {
         return;
     };
     let vantage = place.vantage.as_ref().map(|name| format!(" --vantage {name}")).unwrap_or_default();
-    anstream::println!("In full: fencepost explain --plan {}{vantage} {}", place.plan.display(), entry.face.endpoint);
+    say!("In full: fencepost explain --plan {}{vantage} {}", place.plan.display(), entry.face.endpoint);
 }
 
 fn row(entry: &Entry) -> Vec<comfy_table::Cell> {
@@ -92,21 +93,21 @@ fn row(entry: &Entry) -> Vec<comfy_table::Cell> {
 
 fn explain(entry: &Entry) {
     let Some(seen) = entry.seen.as_ref().filter(|seen| !seen.judgement.findings.is_empty()) else { return };
-    anstream::println!("\n{} — {}, rule: {}", entry.face.check, seen.judgement.verdict.word(), entry.face.rule);
+    say!("\n{} — {}, rule: {}", entry.face.check, seen.judgement.verdict.word(), entry.face.rule);
     for finding in &seen.judgement.findings {
-        anstream::println!("  {} ({}): {}", finding.code.word(), finding.severity.word(), story::summary(finding));
+        say!("  {} ({}): {}", finding.code.word(), finding.severity.word(), story::summary(finding));
         for evidence in &finding.evidence {
-            anstream::println!("    seen: {}", story::evidence(evidence));
+            say!("    seen: {}", story::evidence(evidence));
         }
         let diagnosis = finding.diagnosis.as_ref();
         // What the cause rests on was asked because of what was seen; some of it was seen already.
         let known = |evidence: &&judge::Evidence| !finding.evidence.contains(evidence);
         for support in diagnosis.iter().flat_map(|diagnosis| &diagnosis.supports).filter(known) {
-            anstream::println!("    for:  {}", story::evidence(support));
+            say!("    for:  {}", story::evidence(support));
         }
         for doubt in diagnosis.iter().flat_map(|diagnosis| &diagnosis.against).filter(known) {
-            anstream::println!("    but:  {}", story::evidence(doubt));
+            say!("    but:  {}", story::evidence(doubt));
         }
-        anstream::println!("    try:  {}", finding.first_try());
+        say!("    try:  {}", finding.first_try());
     }
 }

@@ -22,12 +22,18 @@ pub fn catalog(files: &[PathBuf]) -> Result<Catalog, Fault> {
 
 /// A file's text; `-` is standard input.
 pub fn text(file: &Path) -> Result<String, Fault> {
+    let bytes = bytes(file)?;
+    String::from_utf8(bytes).map_err(|_| Fault(format!("{}: the file is no text in UTF-8", file.display())))
+}
+
+/// What a file holds, whatever it is; `-` is standard input.
+pub fn bytes(file: &Path) -> Result<Vec<u8>, Fault> {
     if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(|e| Fault(format!("standard input: {e}")))?;
-        return Ok(text);
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(|e| Fault(format!("standard input: {e}")))?;
+        return Ok(bytes);
     }
-    std::fs::read_to_string(file).map_err(|e| Fault(format!("{}: {e}", file.display())))
+    std::fs::read(file).map_err(|e| Fault(format!("{}: {e}", file.display())))
 }
 
 pub fn plan(file: &Path, catalog: &Catalog) -> Result<Plan, Fault> {
@@ -49,21 +55,21 @@ fn paced(place: &Place, pacer: Pacer) -> Result<Estate, Fault> {
     let catalog = catalog(&place.catalog)?;
     let plan = plan(&place.plan, &catalog)?;
     let grounds = Grounds::new(plan, catalog, place.vantage.as_deref(), &own_addresses())?;
-    let lens = lens(&grounds, &place.plan, pacer)?;
+    let lens = lens(&grounds, &place.plan, "settings.trust", pacer)?;
     Ok(Estate::new(grounds, lens, clock::day(clock::now())))
 }
 
-/// What an agent on these grounds looks through.
-pub fn lens(grounds: &Grounds, plan_file: &Path, pacer: Pacer) -> Result<Lens, Fault> {
-    let trust = trust(&grounds.plan, plan_file)?;
+/// What an agent on these grounds looks through. `named` is where the file of extra authorities was named.
+pub fn lens(grounds: &Grounds, plan_file: &Path, named: &str, pacer: Pacer) -> Result<Lens, Fault> {
+    let trust = trust(&grounds.plan, plan_file, named)?;
     let source = grounds.plan.vantage(grounds.vantage.as_str()).and_then(source_for);
     Ok(Lens { net: Arc::new(Sockets::new(source)), trust: Arc::new(trust), pacer: Arc::new(pacer) })
 }
 
 /// The machine's authorities and those of `settings.trust`; a relative path counts from the plan's folder.
-fn trust(plan: &Plan, plan_file: &Path) -> Result<Trust, Fault> {
+fn trust(plan: &Plan, plan_file: &Path, named: &str) -> Result<Trust, Fault> {
     let Some(file) = &plan.settings.trust else { return Ok(Trust::new(None)?) };
     let path = plan_file.parent().unwrap_or(Path::new("")).join(file);
-    let pem = std::fs::read(&path).map_err(|e| Fault(format!("settings.trust: {}: {e}", path.display())))?;
-    Trust::new(Some(&pem)).map_err(|e| Fault(format!("settings.trust: {}: {e}", path.display())))
+    let pem = std::fs::read(&path).map_err(|e| Fault(format!("{named}: {}: {e}", path.display())))?;
+    Trust::new(Some(&pem)).map_err(|e| Fault(format!("{named}: {}: {e}", path.display())))
 }

@@ -6,13 +6,13 @@ mod explain;
 mod findings;
 mod lab;
 mod load;
+mod out;
 mod plan;
 mod run;
 mod runtime;
 mod table;
 
 use args::{Args, Command};
-use clap::Parser;
 use std::process::ExitCode;
 
 /// What a command came to.
@@ -24,7 +24,7 @@ pub enum Exit {
     Broken,
     /// Usage, or a fault of the plan.
     Usage,
-    /// Could not tell.
+    /// Could not tell, or could not say: standard output took no more.
     Unknown,
 }
 
@@ -53,7 +53,7 @@ type Outcome = Result<Exit, Fault>;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::read();
     // What is printed says it all already, except where the command goes on.
     let level = match &args.command {
         Command::Run(_) => "info",
@@ -70,6 +70,10 @@ pub fn main() -> ExitCode {
         Command::Lab(command) => lab::run(&command),
         Command::Findings { code } => findings::run(code.as_deref()),
     });
+    if let Some(e) = out::failure() {
+        anstream::eprintln!("standard output: {e}");
+        return Exit::Unknown.into();
+    }
     match outcome {
         Ok(exit) => exit.into(),
         Err(Fault(why)) => {

@@ -1,6 +1,7 @@
 //! `fencepost plan`: is it right, what does it claim, how is it written.
 
 use super::args::Plan;
+use super::out::{self, say};
 use super::{Exit, Fault, Outcome, load, table};
 use crate::clock;
 use crate::plan::{self, Claim, Decision};
@@ -11,16 +12,17 @@ pub fn run(command: &Plan) -> Outcome {
             let plan = load::plan(file, &load::catalog(catalog)?)?;
             let today = clock::day(clock::now());
             let endpoints: usize = plan.targets.iter().map(|target| target.endpoints.len()).sum();
-            anstream::println!(
-                "plan {} is good: {} vantages, {} targets with {endpoints} endpoints, {} rules, {} exceptions",
+            say!(
+                "plan {} is good: {}, {} with {}, {}, {}",
                 plan.name,
-                plan.vantages.len(),
-                plan.targets.len(),
-                plan.rules.len(),
-                plan.exceptions.len()
+                counted(plan.vantages.len(), "vantage"),
+                counted(plan.targets.len(), "target"),
+                counted(endpoints, "endpoint"),
+                counted(plan.rules.len(), "rule"),
+                counted(plan.exceptions.len(), "exception")
             );
             for exception in plan.exceptions.iter().filter(|exception| exception.ends < today) {
-                anstream::println!("note: exception {} ended on {}; remove it", exception.name, exception.ends);
+                say!("note: exception {} ended on {}; remove it", exception.name, exception.ends);
             }
             Ok(Exit::Good)
         }
@@ -30,11 +32,16 @@ pub fn run(command: &Plan) -> Outcome {
             Ok(Exit::Good)
         }
         Plan::Schema => {
-            anstream::println!("{}", serde_json::to_string_pretty(&plan::schema())?);
+            say!("{}", serde_json::to_string_pretty(&plan::schema())?);
             Ok(Exit::Good)
         }
         Plan::Example { name } => example(name.as_deref()),
     }
+}
+
+/// `1 rule`, `2 rules`.
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn show(plan: &plan::Plan, day: jiff::civil::Date) {
@@ -75,9 +82,9 @@ fn decider(decision: &Decision<'_>) -> String {
 fn example(name: Option<&str>) -> Outcome {
     let names = || plan::EXAMPLES.iter().map(|(name, _)| *name).collect::<Vec<_>>();
     match name {
-        None => names().iter().for_each(|name| anstream::println!("{name}")),
+        None => names().iter().for_each(|name| say!("{name}")),
         Some(name) => match plan::example(name) {
-            Some(text) => anstream::print!("{text}"),
+            Some(text) => out::write(format_args!("{text}")),
             None => return Err(Fault(format!("there is no example `{name}`; there are {}", names().join(", ")))),
         },
     }

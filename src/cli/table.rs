@@ -1,14 +1,39 @@
 //! Tables: lines and colours on a terminal, plain columns in a pipe.
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use super::out::say;
+use crate::story::WIDTH;
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use std::io::IsTerminal;
+
+/// Columns of names that somebody copies or searches for: broken within, they are neither.
+const WHOLE: [&str; 3] = ["endpoint", "target", "finding"];
+
+/// The width of the terminal: what COLUMNS says, else what the terminal itself says, where it says anything.
+fn terminal_width() -> Option<u16> {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.or_else(|| Table::new().width()).filter(|width| *width > 0)
+}
+
+/// How wide text is set: as the terminal is, within what reads well; in a pipe the same everywhere, unless COLUMNS says
+/// otherwise.
+pub fn text_width() -> usize {
+    terminal_width().map_or(WIDTH, |width| usize::from(width).clamp(60, 120))
+}
 
 /// A table with a heading, fitted to where it will be shown.
 pub fn table(heading: &[&str]) -> Table {
     let mut table = Table::new();
     if std::io::stdout().is_terminal() {
-        table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(heading.iter().map(|text| Cell::new(text).add_attribute(Attribute::Bold)));
+        if let Some(width) = terminal_width() {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
+        for (place, _) in heading.iter().enumerate().filter(|(_, text)| WHOLE.contains(text)) {
+            if let Some(column) = table.column_mut(place) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
     } else {
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
         table.set_header(heading);
@@ -30,6 +55,6 @@ pub fn word(word: &str) -> Cell {
 /// The table without trailing blanks.
 pub fn print(table: &Table) {
     for line in table.to_string().lines() {
-        anstream::println!("{}", line.trim_end());
+        say!("{}", line.trim_end());
     }
 }

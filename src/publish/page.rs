@@ -34,7 +34,7 @@ fn incidents(board: &Board) -> String {
             rows,
             "<li><b>{}</b> since {}, broken looks: {}, public fallback at worst {}: {}</li>",
             entry.face.check,
-            incident.opened,
+            incident.opened.strftime("%Y-%m-%dT%H:%M:%SZ"),
             incident.broken_looks,
             incident.peak.word(),
             incident.codes()

@@ -4,7 +4,7 @@ use super::board::{Board, Entry, Face, Seen};
 use crate::facts::Facts;
 use crate::judge::{self, Code, Reached, Verdict};
 use crate::standing::{Incident, Noted};
-use crate::story::{self, Brief, Expectation, Ground, Past, Record, Told, told};
+use crate::story::{self, Brief, Expectation, Ground, Past, Record, Told, Word, told};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,10 +33,10 @@ pub struct CheckReport {
     pub claim: String,
     /// `holds`, `broken`, `unknown`; `null` before the first look.
     #[schemars(with = "Option<String>")]
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Word<Verdict>>,
     /// `none`, `latent`, `answered`, `usable`, `unknown`; `null` before the first look.
     #[schemars(with = "Option<String>")]
-    pub public_fallback: Option<judge::PublicFallback>,
+    pub public_fallback: Option<Word<judge::PublicFallback>>,
     /// The rule that decides.
     pub rule: String,
     /// The exception that decides instead of the rule, today.
@@ -76,7 +76,7 @@ pub struct IncidentReport {
     pub last_seen: Timestamp,
     /// The worst state of public fallback in it.
     #[schemars(with = "String")]
-    pub peak_public_fallback: judge::PublicFallback,
+    pub peak_public_fallback: Word<judge::PublicFallback>,
     pub broken_looks: u64,
     /// How often it was taken up again after it had been closed.
     pub flaps: u32,
@@ -88,11 +88,11 @@ pub struct IncidentReport {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NotedReport {
     #[schemars(with = "String")]
-    pub code: Code,
+    pub code: Word<Code>,
     /// The likely cause of a public answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
-    pub cause: Option<judge::Cause>,
+    pub cause: Option<Word<judge::Cause>>,
     pub first_seen: Timestamp,
     /// The first evidence of it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,8 +144,8 @@ fn check(board: &Board, entry: &Entry) -> CheckReport {
         target: face.target.to_string(),
         endpoint: face.endpoint.to_string(),
         claim: face.claim.to_owned(),
-        verdict: seen.map(|s| s.judgement.verdict),
-        public_fallback: seen.map(|s| s.judgement.fallback),
+        verdict: seen.map(|s| s.judgement.verdict.into()),
+        public_fallback: seen.map(|s| s.judgement.fallback.into()),
         rule: face.rule.to_string(),
         exception: face.exception.clone(),
         since: seen.map(|s| s.standing.verdict_since),
@@ -173,6 +173,13 @@ fn witnessed_by(board: &Board, entry: &Entry, seen: &Seen) -> Option<String> {
     named.or_else(|| board.checks.iter().find(held).map(|other| format!("{} holds", other.face.check)))
 }
 
+impl CheckReport {
+    /// The verdict, where it is one that this version knows.
+    pub fn known_verdict(&self) -> Option<Verdict> {
+        self.verdict.as_ref().and_then(Word::known)
+    }
+}
+
 impl Report {
     /// What a block rests on: the named witness whatever it came to, else the check that holds.
     fn witness_of(&self, check: &CheckReport) -> Option<String> {
@@ -183,9 +190,17 @@ impl Report {
     /// Keeps some checks, and counts anew.
     pub fn keep(&mut self, wanted: impl Fn(&CheckReport) -> bool) {
         self.checks.retain(wanted);
-        let count = |verdict| self.checks.iter().filter(|check| check.verdict == Some(verdict)).count();
+        let count = |verdict| self.checks.iter().filter(|check| check.known_verdict() == Some(verdict)).count();
         let [holds, broken, unknown] = Verdict::ALL.map(count);
         self.summary = Summary { holds, broken, unknown };
+    }
+
+    /// Leaves out what only watching can tell: in a single round no incident opened for anybody.
+    pub fn of_one_round(mut self) -> Self {
+        for check in &mut self.checks {
+            check.incident = None;
+        }
+        self
     }
 
     /// Says who named the expected addresses, where it was not the plan.
@@ -205,8 +220,9 @@ impl Report {
             rule: &check.rule,
             exception: check.exception.as_deref(),
             at: self.at,
-            verdict: check.verdict,
-            fallback: check.public_fallback,
+            verdict: check.known_verdict(),
+            newer_verdict: check.verdict.as_ref().filter(|said| said.known().is_none()).map(Word::word),
+            fallback: check.public_fallback.as_ref().and_then(Word::known),
             since: check.since,
             incident: check.incident.as_ref().map(past),
             findings: &check.findings,
@@ -224,7 +240,7 @@ fn past(incident: &IncidentReport) -> Past {
         last_seen: incident.last_seen,
         broken_looks: incident.broken_looks,
         flaps: incident.flaps,
-        peak: incident.peak_public_fallback,
+        peak: incident.peak_public_fallback.known().unwrap_or(judge::PublicFallback::Unknown),
     }
 }
 
@@ -233,7 +249,7 @@ fn incident(entry: &Entry, incident: &Incident) -> IncidentReport {
         id: incident.id(&entry.face.check),
         opened: incident.opened,
         last_seen: incident.last_seen,
-        peak_public_fallback: incident.peak,
+        peak_public_fallback: incident.peak.into(),
         broken_looks: incident.broken_looks,
         flaps: incident.flaps,
         findings: incident.findings.iter().map(noted).collect(),
@@ -242,8 +258,8 @@ fn incident(entry: &Entry, incident: &Incident) -> IncidentReport {
 
 fn noted(noted: &Noted) -> NotedReport {
     NotedReport {
-        code: noted.code,
-        cause: noted.cause,
+        code: noted.code.into(),
+        cause: noted.cause.map(Word::from),
         first_seen: noted.first_seen,
         evidence: noted.evidence.as_ref().map(story::evidence),
     }

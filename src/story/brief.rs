@@ -80,6 +80,8 @@ pub struct Record<'r> {
     pub exception: Option<&'r str>,
     pub at: Timestamp,
     pub verdict: Option<Verdict>,
+    /// The verdict in a word that only a newer version knows.
+    pub newer_verdict: Option<&'r str>,
     pub fallback: Option<PublicFallback>,
     pub since: Option<Timestamp>,
     /// The incident that is open, where it has more than the look that is told.

@@ -6,6 +6,7 @@ mod brief;
 mod confirm;
 mod evidence;
 mod page;
+mod word;
 mod tale;
 mod told;
 
@@ -15,6 +16,7 @@ pub use evidence::evidence;
 pub use page::{about, index, page, surest};
 pub use tale::{Line, Tone, WIDTH, tale, wrapped};
 pub use told::{Told, told};
+pub use word::{Listed, Word};
 
 use crate::judge::{Confidence, Finding};
 

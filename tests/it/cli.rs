@@ -47,6 +47,7 @@ fn a_catalogue_file_of_the_users_own_extends_the_built_in_one() {
 fn what_is_misspelt_is_answered_with_what_was_meant() {
     for (words, says) in [
         (vec!["findings", "publc-answer"], "write `public-answer`"),
+        (vec!["findings", "zone-not-linkd"], "write `zone-not-linked`"),
         (vec!["plan", "example", "nosuch"], "there is no example `nosuch`"),
         (vec!["--log", "bogus[[", "findings"], "--log `bogus[[`"),
         (vec!["plan", "check", "/nonexistent/plan.yaml"], "/nonexistent/plan.yaml: No such file"),
@@ -74,5 +75,36 @@ fn every_finding_has_its_page_on_the_command_line() {
         let tries = causes.iter().map(|cause| cause.first_try()).chain(causes.is_empty().then(|| finding.first_try()));
         assert!(flat.contains(finding.summary()), "{out}");
         tries.into_iter().for_each(|what| assert!(flat.contains(what), "{what} is missing in {out}"));
+    }
+}
+
+#[test]
+fn a_cause_leads_to_its_finding_and_capitals_do_no_harm() {
+    let (code, out, _) = outcome(fencepost().args(["findings", "zone-not-linked"]));
+    assert_eq!(code, 0);
+    assert!(out.contains("zone-not-linked is a cause") && out.contains("# public-answer\n"), "{out}");
+    let (code, out, _) = outcome(fencepost().args(["findings", "PUBLIC-ANSWER"]));
+    assert!(code == 0 && out.starts_with("# public-answer\n"), "{out}");
+}
+
+#[test]
+fn one_of_a_kind_is_not_many() {
+    let folder = Folder::new();
+    let plan = folder.write("plan.yaml", PLAN.replace("vector-store", "https"));
+    let (_, out, err) = outcome(fencepost().args(["plan", "check"]).arg(&plan));
+    assert!(out.contains(": 1 vantage, 1 target with 1 endpoint, 1 rule, 0 exceptions\n"), "{out}{err}");
+}
+
+/// What was found is not the fault of whoever asked, and nobody has read it.
+#[test]
+fn a_full_disk_is_no_misuse() {
+    let folder = Folder::new();
+    let plan = folder.write("plan.yaml", PLAN.replace("vector-store", "https"));
+    for words in [vec!["findings"], vec!["findings", "public-answer"], vec!["plan", "check", plan.to_str().unwrap()]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = fencepost().args(&words).stdout(full).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{words:?}: {err}");
+        assert!(err.starts_with("standard output: "), "{words:?}: {err}");
     }
 }

@@ -81,6 +81,8 @@ fn every_fault_of_the_lab_is_told_with_its_cause_and_replayed_alike() {
         let file = folder.write("saved.json", &json);
         let report: Value = serde_json::from_str(&json).unwrap();
         let check = &report["checks"][0];
+        // Nobody watched, so nothing opened.
+        assert_eq!(check.get("incident"), None, "{name}");
         assert_eq!(check["verdict"], row.verdict.as_str(), "{name}");
         assert_eq!(
             code,
@@ -139,11 +141,48 @@ fn a_report_of_check_and_a_board_are_told_too(lab: &LabProcess, folder: &Folder)
     let mut piped = fencepost();
     piped.args(["explain", "--replay", "-", "gateway"]).stdin(fed);
     assert_eq!(String::from_utf8(piped.output().unwrap().stdout).unwrap(), tale);
+    // As wide as the terminal says, within what reads well.
+    let widest = |columns: &str| {
+        let mut command = fencepost();
+        let (_, tale, _) =
+            outcome(command.env("COLUMNS", columns).args(["explain", "--replay"]).arg(&saved).arg("gateway"));
+        let first = tale.lines().find(|line| line.starts_with("Every resolver here")).unwrap().chars().count();
+        (first, tale)
+    };
+    let [narrow, wide] = ["40", "500"].map(|columns| widest(columns).0);
+    assert!((45..=60).contains(&narrow) && (100..=120).contains(&wide), "{narrow} {wide}");
     // A newer version may say more.
     let newer =
         json.replacen("\"plan\":", "\"news\": {\"a\": [1]}, \"plan\":", 1).replace("\"port\":", "\"x\": 1, \"port\":");
     let file = folder.write("newer.json", newer);
     assert_eq!(replayed(&file, &[]).1, replayed(&saved, &[]).1);
+    // A word of a newer version costs nothing but its explanation.
+    let mut newer: Value = serde_json::from_str(&json).unwrap();
+    let check = &mut newer["checks"][0];
+    check["findings"] = serde_json::json!([{
+        "code": "moon-phase", "severity": "dire", "side": "sky", "cause": "full-moon", "confidence": "sworn",
+        "summary": "The moon is full.", "evidence": ["the moon was seen"], "try": "Wait a week.",
+    }]);
+    check["verdict"] = "eclipsed".into();
+    newer["checks"][1]["verdict"] = Value::Null;
+    let file = folder.write("words.json", newer.to_string());
+    let (code, tale) = replayed(&file, &[]);
+    assert_eq!(code, 3, "{tale}");
+    let said = [
+        "A NEWER VERDICT: ",
+        "`eclipsed`",
+        "moon-phase (dire, side: sky)",
+        "The moon is full.",
+        "Wait a week.",
+        "sworn: full-moon.",
+        "NO VERDICT: ",
+        "The report has no verdict.",
+    ];
+    for said in said {
+        assert!(tale.contains(said), "{said} is missing in {tale}");
+    }
+    let again: Value = serde_json::from_str(&replayed(&file, &["--format", "json"]).1).unwrap();
+    assert_eq!(again["checks"][0]["findings"], newer["checks"][0]["findings"]);
     // An older one said less.
     let mut older: Value = serde_json::from_str(&json).unwrap();
     for check in older["checks"].as_array_mut().unwrap() {
@@ -160,6 +199,7 @@ fn what_the_plan_does_not_know_is_answered(plan: &Path) {
         (vec!["gatewy"], "did you mean `gateway`?"),
         (vec!["contoso-chat.openai.azure.co"], "did you mean `contoso-chat.openai.azure.com`?"),
         (vec!["zzz"], "it has chat-prod, foundry-prod"),
+        (vec!["10.20.3.5"], "is an address, and checks are of names"),
         (vec!["contoso-chat.privatelink.openai.azure.com"], "ask for contoso-chat.openai.azure.com instead"),
         (vec!["gateway", "--port", "444"], "--port is for names that no plan speaks of"),
         (vec!["gateway", "--resolver", "127.0.0.1"], "--resolver is for names that no plan speaks of"),
@@ -239,6 +279,15 @@ fn what_cannot_be_explained_says_why() {
         "empty.json",
         r#"{"plan":"a","plan_hash":"","vantage":"b","at":"2026-11-22T15:00:00Z","checks":[],"summary":{"holds":0,"broken":0,"unknown":0}}"#,
     );
+    let number = folder.write("number.json", "{\"plan\": \"a\",\n \"plan_hash\": 7}");
+    let inner = folder
+        .write("inner.json", r#"{"plan":"a","plan_hash":"","vantage":"b","at":"2026-11-22T15:00:00Z","checks":[7]}"#);
+    let nothing = folder.write("nothing.json", "\n");
+    let list = folder.write("list.json", "[]");
+    let image = folder.path().join("image.json");
+    std::fs::write(&image, [0xff, 0xd8, 0xff]).unwrap();
+    let [number, inner, nothing, list, image] =
+        [&number, &inner, &nothing, &list, &image].map(|file| file.to_str().unwrap());
     let (cut, other, empty) = (cut.to_str().unwrap(), other.to_str().unwrap(), empty.to_str().unwrap());
     for (words, says) in [
         (vec!["a.privatelink.openai.azure.com"], "ask for a.openai.azure.com instead"),
@@ -252,16 +301,40 @@ fn what_cannot_be_explained_says_why() {
         (vec!["a.openai.azure.com", "--resolver", &nowhere, "--trust", "/nonexistent.pem"], "/nonexistent.pem"),
         (vec![], "HOST|TARGET"),
         (vec!["--replay", "/nonexistent.json"], "/nonexistent.json: No such file"),
-        (
-            vec!["--replay", cut],
-            "cut.json:2:15: invalid type: integer `7`, expected a string; expected what `fencepost explain",
-        ),
+        (vec!["--replay", cut], "cut.json: the file ends early (cut off?); a report is what `fencepost explain"),
         (vec!["--replay", other], "missing field `plan_hash`"),
         (vec!["--replay", empty], "holds no check"),
+        (vec!["--replay", number], "number.json:2:15: invalid type: integer `7`, expected a string; a report is what"),
+        (vec!["--replay", inner], "expected an object; a report is what"),
+        (vec!["--replay", nothing], "nothing.json: the file is empty; a report is what"),
+        (vec!["--replay", list], "list.json: the file is JSON, but holds no report; a report is what"),
+        (vec!["--replay", image], "image.json: the file is no text in UTF-8; a report is what"),
+        (vec!["--replay", other, "--plan", "p.yaml"], "--plan says nothing to --replay"),
+        (vec!["--replay", other, "--vantage", "a"], "--vantage says nothing to --replay"),
+        (vec!["--replay", other, "--trust", "a"], "--trust says nothing to --replay"),
+        (vec!["a.openai.azure.com", "--vantage", "a"], "--vantage is a place in a plan"),
+        (
+            vec!["a.openai.azure.com", "--resolver", &nowhere, "--trust", "/nonexistent.pem"],
+            "--trust: /nonexistent.pem",
+        ),
+        (vec!["openai.azure.com"], "such as NAME.openai.azure.com"),
+        (vec!["api.openai.com"], "has no private side"),
+        (vec!["westeurope.api.cognitive.microsoft.com"], "give the account a custom subdomain"),
+        (vec!["https://"], "`https://` holds no host name"),
+        (vec!["https://user:secret@a.openai.azure.com"], "holds a user name or a password"),
+        (vec!["[::1]:443"], "`::1` is an address, not a host name"),
     ] {
         let (code, out, err) = outcome(fencepost().arg("explain").args(&words));
         assert_eq!((code, out.as_str()), (2, ""), "{words:?}: {err}");
         assert!(err.contains(says), "{words:?}: {err}");
+        assert!(!err.contains("secret") && !err.contains("struct"), "{words:?}: {err}");
+    }
+    // A variable of the environment is no word of this command.
+    for words in [vec!["--replay", empty], vec!["10.0.0.1", "--resolver", &nowhere]] {
+        let mut command = fencepost();
+        command.env("FENCEPOST_PLAN", "/nonexistent.yaml").env("FENCEPOST_VANTAGE", "a").arg("explain").args(&words);
+        let (_, _, err) = outcome(&mut command);
+        assert!(err.contains("holds no check") || err.contains("is an address"), "{words:?}: {err}");
     }
 }
 

@@ -9,7 +9,7 @@ use fencepost::facts::{
 };
 use fencepost::judge::{Judgement, Witnessing};
 use fencepost::plan::{Claim, HostName, Layer, View};
-use fencepost::story::{Brief, Expectation, Ground, Record, tale, told};
+use fencepost::story::{Brief, Expectation, Ground, Record, WIDTH, tale, told};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -49,6 +49,7 @@ fn tale_of(claim: &Claim, facts: &Facts, witness: &Witnessing) -> (String, Judge
         exception: None,
         at: facts.at,
         verdict: Some(judgement.verdict),
+        newer_verdict: None,
         fallback: Some(judgement.fallback),
         since: None,
         incident: None,
@@ -58,7 +59,7 @@ fn tale_of(claim: &Claim, facts: &Facts, witness: &Witnessing) -> (String, Judge
         facts: Some(facts),
         witness: None,
     };
-    let lines: Vec<String> = tale(&record).into_iter().map(|line| line.text).collect();
+    let lines: Vec<String> = tale(&record, WIDTH).into_iter().map(|line| line.text).collect();
     (lines.join("\n"), judgement)
 }
 

@@ -4,25 +4,32 @@ mod chosen;
 mod planless;
 mod replay;
 
-use super::args::{CheckFormat, Explain};
-use super::{Exit, Fault, Outcome, load, runtime};
+use super::args::{CheckFormat, Explain, Place};
+use super::out::{self, say};
+use super::{Exit, Fault, Outcome, load, runtime, table};
 use crate::agent::{self, Estate};
 use crate::judge::Verdict;
 use crate::plan::CheckName;
 use crate::publish::{Report, report};
 use crate::story::{Expectation, Tone, tale};
 use anstyle::{AnsiColor, Style};
-use std::io::{self, Write};
 
 pub fn run(command: &Explain) -> Outcome {
-    let report = match (&command.replay, &command.plan) {
-        (Some(file), _) => replay::read(file, command.what.as_deref())?,
-        (None, Some(_)) => with_plan(command)?,
+    let report = match (&command.replay, command.place()) {
+        (Some(file), _) => {
+            if let Some(option) = command.typed.first() {
+                return Err(Fault(format!(
+                    "--{option} says nothing to --replay, which looks at nothing; leave it out"
+                )));
+            }
+            replay::read(file, command.what.as_deref())?
+        }
+        (None, Some(place)) => with_plan(command, &place)?,
         (None, None) => without_plan(command)?,
     };
     match command.format {
-        CheckFormat::Human => print(&report)?,
-        CheckFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&report)?),
+        CheckFormat::Human => print(&report),
+        CheckFormat::Json => say!("{}", serde_json::to_string_pretty(&report)?),
     }
     Ok(exit(&report))
 }
@@ -32,19 +39,23 @@ fn what(command: &Explain) -> Result<&str, Fault> {
     command.what.as_deref().ok_or_else(|| Fault("say what to explain: a host name, a target or a check".to_owned()))
 }
 
-fn with_plan(command: &Explain) -> Result<Report, Fault> {
-    if let Some(option) = command.bare.first_given() {
+fn with_plan(command: &Explain, place: &Place) -> Result<Report, Fault> {
+    if let Some(option) = command.of_no_plan() {
         return Err(Fault(format!(
-            "{option} is for names that no plan speaks of; leave it out, or leave out --plan and FENCEPOST_PLAN"
+            "--{option} is for names that no plan speaks of; leave it out, or leave out --plan"
         )));
     }
-    let place = command.place().ok_or_else(|| Fault("say where the plan is with --plan".to_owned()))?;
-    let estate = load::estate_for_one_round(&place)?;
+    let estate = load::estate_for_one_round(place)?;
     let chosen = chosen::checks(&estate, what(command)?)?;
     look(&estate, &chosen, Expectation::Plan)
 }
 
 fn without_plan(command: &Explain) -> Result<Report, Fault> {
+    if command.typed.contains(&"vantage") {
+        return Err(Fault(
+            "--vantage is a place in a plan; name the plan with --plan, or leave --vantage out".to_owned(),
+        ));
+    }
     let (estate, expectation) = planless::estate(what(command)?, command)?;
     let all: Vec<CheckName> = estate.works.iter().map(|work| work.name.clone()).collect();
     look(&estate, &all, expectation)
@@ -54,7 +65,7 @@ fn look(estate: &Estate, chosen: &[CheckName], expectation: Expectation) -> Resu
     let runtime = runtime::runtime()?;
     let board = runtime.block_on(agent::once_at(estate, agent::most_looks(), chosen));
     runtime::end(runtime);
-    let mut report = report(&board);
+    let mut report = report(&board).of_one_round();
     report.keep(|check| chosen.iter().any(|name| name.as_str() == check.check));
     report.expect(expectation);
     // Told from what a file would hold, so that a replay tells the same.
@@ -63,7 +74,7 @@ fn look(estate: &Estate, chosen: &[CheckName], expectation: Expectation) -> Resu
 
 /// Broken before unknown before good, as `check` has it.
 fn exit(report: &Report) -> Exit {
-    let has = |verdict| report.checks.iter().any(|check| check.verdict == verdict);
+    let has = |verdict| report.checks.iter().any(|check| check.known_verdict() == verdict);
     if has(Some(Verdict::Broken)) {
         Exit::Broken
     } else if has(Some(Verdict::Unknown)) || has(None) || report.checks.is_empty() {
@@ -73,23 +84,20 @@ fn exit(report: &Report) -> Exit {
     }
 }
 
-fn print(report: &Report) -> Result<(), Fault> {
+fn print(report: &Report) {
     let mut text = String::new();
+    let width = table::text_width();
     for (place, record) in report.records().enumerate() {
         if place > 0 {
-            text.push_str(&format!("\n{}\n\n", "-".repeat(crate::story::WIDTH)));
+            text.push_str(&format!("\n{}\n\n", "-".repeat(width)));
         }
-        for line in tale(&record) {
+        for line in tale(&record, width) {
             let style = style(line.tone);
             text.push_str(&if style.is_plain() { line.text } else { format!("{style}{}{style:#}", line.text) });
             text.push('\n');
         }
     }
-    match anstream::stdout().lock().write_all(text.as_bytes()) {
-        // Whoever reads only the beginning, as `head` does, has read enough.
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
+    out::write(format_args!("{text}"));
 }
 
 /// Colours; standard output drops them where there is no terminal.

@@ -19,8 +19,9 @@ const VANTAGE: &str = "here";
 
 pub fn estate(written: &str, command: &Explain) -> Result<(Estate, Expectation), Fault> {
     let catalog = load::catalog(&command.catalog)?;
-    let host = HostName::parse(&bare(written)).map_err(|why| {
-        Fault(format!("`{written}` {why}; write a host name, or name a plan with --plan to explain a target of it"))
+    let bare = bare(written)?;
+    let host = HostName::parse(&bare).map_err(|why| {
+        Fault(format!("`{bare}` {why}; write a host name, or name a plan with --plan to explain a target of it"))
     })?;
     if let Some(public) = public_name(&catalog, host.as_str()) {
         return Err(is_private_name(host.as_str(), &public));
@@ -30,13 +31,41 @@ pub fn estate(written: &str, command: &Explain) -> Result<(Estate, Expectation),
             "`{host}` is no full host name; write one, such as {host}.openai.azure.com, or name a plan with --plan"
         )));
     }
+    if let Some(why) = has_no_private_side(&catalog, &host) {
+        return Err(Fault(why));
+    }
     let text = plan_text(&catalog, &host, command).to_string();
     let plan = plan::read("the plan made for this name", &text, &catalog.outlines())
         .map_err(|faults| Fault(reasons(&faults)))?;
     let expectation = if command.bare.expect.is_empty() { Expectation::AnyPrivate } else { Expectation::Given };
     let grounds = Grounds::new(plan, catalog, Some(VANTAGE), &[])?;
-    let lens = load::lens(&grounds, Path::new(""), Pacer::of_one_round())?;
+    let lens = load::lens(&grounds, Path::new(""), "--trust", Pacer::of_one_round())?;
     Ok((Estate::new(grounds, lens, clock::day(clock::now())), expectation))
+}
+
+/// What the names of regions end with, in each cloud; they belong to everybody, so to no private endpoint.
+const REGIONAL: [&str; 3] = ["api.cognitive.microsoft.com", "api.cognitive.microsoft.us", "api.cognitive.azure.cn"];
+
+/// Why a name cannot be private whatever the network does: without a plan, `private` is what is asked.
+fn has_no_private_side(catalog: &Catalog, host: &HostName) -> Option<String> {
+    if REGIONAL.into_iter().any(|suffix| host.is_under(suffix)) {
+        return Some(format!(
+            "{host} is the name of a region, and no private endpoint can be for it; give the account a custom subdomain, \
+             and ask for that, such as NAME.openai.azure.com or NAME.cognitiveservices.azure.com"
+        ));
+    }
+    let mut suffixes = catalog.services().flat_map(|service| service.clouds.values()).flat_map(|cloud| &cloud.suffixes);
+    if suffixes.any(|suffix| suffix.as_str() == host.as_str()) {
+        return Some(format!(
+            "{host} is the suffix of a service, not the name of an account; ask for a name below it, such as NAME.{host}"
+        ));
+    }
+    let of = catalog.services().find(|service| service.endpoints.iter().any(|endpoint| endpoint.host == *host))?;
+    Some(format!(
+        "{host} is one of the {} (service {}) and has no private side, so there is no privacy to explain; a plan can claim \
+         that it is blocked or public",
+        of.title, of.name
+    ))
 }
 
 /// The places of a plan that nobody wrote help nobody.

@@ -1,6 +1,7 @@
 //! Orders to a lab that runs in another process.
 
 use super::super::{Exit, Fault, Outcome, table};
+use crate::cli::out::say;
 use crate::lab::World;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -49,10 +50,10 @@ pub async fn heal(control: SocketAddr) -> Outcome {
 fn report(listed: Vec<Listed>) -> Outcome {
     let active: Vec<&Listed> = listed.iter().filter(|fault| fault.active).collect();
     if active.is_empty() {
-        anstream::println!("the lab is whole");
+        say!("the lab is whole");
     }
     for fault in active {
-        anstream::println!("broken: {} — {}", fault.name, fault.title);
+        say!("broken: {} — {}", fault.name, fault.title);
     }
     Ok(Exit::Good)
 }

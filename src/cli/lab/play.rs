@@ -4,6 +4,7 @@ use super::super::args::{Lab as Command, Place};
 use super::super::{Exit, Fault, Outcome, check, load, run};
 use super::matrix;
 use crate::agent::{self, Estate, Orders};
+use crate::cli::out::say;
 use crate::lab::{Lab, LabHandle, Ports, World, control};
 use crate::publish::{Board, Meters, SharedBoard};
 use futures_util::future::{join_all, try_join_all};
@@ -107,15 +108,15 @@ async fn introduce(boards: &[SharedBoard], pages: &[String], plan: &Path, stop: 
     };
     matrix::print(&boards);
     let plan = plan.display();
-    anstream::println!("\nAgents: {}", pages.join(", "));
-    anstream::println!("Plan:   {plan}\n");
-    anstream::println!("In another terminal:");
-    anstream::println!("  fencepost lab list                       what can be broken");
-    anstream::println!("  fencepost lab break zone-not-linked      break it");
-    anstream::println!("  fencepost check --plan {plan} --vantage prod-app");
-    anstream::println!("  fencepost explain --plan {plan} --vantage prod-app gateway");
-    anstream::println!("  fencepost lab heal                       make all whole again");
-    anstream::println!("Ctrl-C ends the lab.");
+    say!("\nAgents: {}", pages.join(", "));
+    say!("Plan:   {plan}\n");
+    say!("In another terminal:");
+    say!("  fencepost lab list                       what can be broken");
+    say!("  fencepost lab break zone-not-linked      break it");
+    say!("  fencepost check --plan {plan} --vantage prod-app");
+    say!("  fencepost explain --plan {plan} --vantage prod-app gateway");
+    say!("  fencepost lab heal                       make all whole again");
+    say!("Ctrl-C ends the lab.");
 }
 
 /// One agent of the lab.

@@ -29,6 +29,12 @@ pub fn commands(code: Code, cause: Option<Cause>) -> Vec<String> {
     confirm(&finding, &Ground { host: HOST, brief: &brief(), facts: &facts() })
 }
 
+/// Whether commands hold anything of the example.
+pub fn is_of_it(commands: &[String]) -> bool {
+    let filled = ["contoso".to_owned(), ADDRESS.to_string(), RESOLVER.ip().to_string()];
+    commands.iter().any(|command| filled.iter().any(|of_it| command.contains(of_it)))
+}
+
 fn hub() -> ResolverName {
     ResolverName::new("hub")
 }

@@ -120,8 +120,8 @@ const fn evidence(code: Code) -> &'static str {
         Code::TlsUntrusted | Code::TlsWrongName | Code::TlsExpired | Code::TlsExpiring => {
             "The certificate: subject, issuer, end, and what is wrong with it."
         }
-        Code::HttpTimeout
-        | Code::NotTheService
+        Code::HttpTimeout => "The address, and that the request got no answer in time.",
+        Code::NotTheService
         | Code::AnswerAmbiguous
         | Code::ServiceFailing
         | Code::DeniedAsPublic
@@ -129,9 +129,10 @@ const fn evidence(code: Code) -> &'static str {
         | Code::AnonymousAccepted
         | Code::Throttled => "The address, the status and the beginning of the body.",
         Code::ProxyGoesPublic | Code::ProxyFailing => "The proxy, how it answered CONNECT, and what came through it.",
-        Code::PublicSideOpen | Code::PublicSideClosed | Code::BlockOpen | Code::BlockedByNameOnly => {
-            "The address that let the request in, or how each was stopped."
+        Code::PublicSideOpen | Code::BlockOpen | Code::BlockedByNameOnly => {
+            "The address that let the request in, and its answer."
         }
+        Code::PublicSideClosed => "Each public address that was tried, and how it refused or stopped the request.",
         Code::PublicSideUnseen => "None: there was nothing to try.",
         Code::BlockByOtherLayer => {
             "The layer at which it was stopped, the layers that the rule names, and what was seen there."
@@ -169,7 +170,9 @@ impl Page {
 
     fn commands(&mut self, commands: &[String]) {
         if !commands.is_empty() {
-            self.say(&format!("To confirm it, here for {}:", example::WHERE));
+            let place =
+                if example::is_of_it(commands) { format!(", here for {}", example::WHERE) } else { String::new() };
+            self.say(&format!("To confirm it{place}:"));
             let _ = write!(self.0, "\n```sh\n{}\n```\n", commands.join("\n"));
         }
     }

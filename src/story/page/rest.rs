@@ -127,7 +127,7 @@ pub const REST: &[About] = &[
     About {
         code: Code::ExceptionUnused,
         effect: "Noted.",
-        about: "The rule would hold without the exception. Either the deviation is over, or it never began.",
+        about: "An exception suspends the rule for this check, and what is seen would satisfy the rule as well: what the exception allows is not there. Either the deviation is over, or it has not begun.",
         causes: &[],
         related: &[Code::ExceptionExpiring],
         sources: &[],

@@ -6,7 +6,7 @@ use super::names::question;
 use crate::facts::{ConnectOutcome, TlsOutcome};
 use crate::judge::{Confidence, Evidence, Severity};
 use crate::plan::AddressClass;
-use crate::story::{Told, evidence};
+use crate::story::{Told, Word, evidence};
 use std::sync::Arc;
 
 const COLUMN: usize = 9;
@@ -24,17 +24,17 @@ pub fn tell(scene: &Scene<'_>, lines: &mut Lines) {
 
 /// The cause of the first one stands at the beginning of the tale already.
 fn tell_one(finding: &Told, is_first: bool, above: &[Above], lines: &mut Lines) {
-    let tone = match finding.severity {
-        Severity::Critical => Tone::Bad,
-        Severity::Warning => Tone::Doubtful,
-        Severity::Info => Tone::Plain,
+    let tone = match finding.severity.known() {
+        Some(Severity::Critical) => Tone::Bad,
+        Some(Severity::Warning) => Tone::Doubtful,
+        Some(Severity::Info) | None => Tone::Plain,
     };
     let (code, severity, side) = (finding.code.word(), finding.severity.word(), finding.side.word());
     lines.toned(tone, 2, &format!("{code} ({severity}, side: {side})"));
-    lines.say(4, finding.code.summary());
-    if let Some(cause) = finding.cause {
-        let how = match finding.confidence {
-            Some(Confidence::Undetermined) => "what was seen fits more than one".to_owned(),
+    lines.say(4, finding.sentence());
+    if let Some(cause) = &finding.cause {
+        let how = match &finding.confidence {
+            Some(Word::Known(Confidence::Undetermined)) => "what was seen fits more than one".to_owned(),
             Some(sure) if is_first => format!("{} ({})", cause.word(), sure.word()),
             Some(sure) => format!("{} ({}): {}", cause.word(), sure.word(), cause.summary()),
             None => format!("{}: {}", cause.word(), cause.summary()),

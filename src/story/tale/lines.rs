@@ -1,6 +1,6 @@
-//! Lines of a tale: wrapped at a fixed width, so that the same facts give the same text wherever it is told.
+//! Lines of a tale: wrapped at a width that is given, so that the same facts give the same text at the same width.
 
-/// The longest line but for commands and addresses, which are never broken.
+/// The longest line where nobody says otherwise, but for commands and addresses, which are never broken.
 pub const WIDTH: usize = 108;
 
 /// How a line is meant; whoever prints it may colour it.
@@ -19,12 +19,19 @@ pub struct Line {
     pub text: String,
 }
 
-#[derive(Default)]
-pub struct Lines(Vec<Line>);
+pub struct Lines {
+    width: usize,
+    lines: Vec<Line>,
+}
 
 impl Lines {
+    /// None yet; `width` is in characters.
+    pub const fn of(width: usize) -> Self {
+        Self { width, lines: Vec::new() }
+    }
+
     pub fn done(self) -> Vec<Line> {
-        self.0
+        self.lines
     }
 
     pub fn heading(&mut self, text: &str) {
@@ -33,7 +40,7 @@ impl Lines {
     }
 
     pub fn blank(&mut self) {
-        if self.0.last().is_some_and(|line| !line.text.is_empty()) {
+        if self.lines.last().is_some_and(|line| !line.text.is_empty()) {
             self.push(Tone::Plain, String::new());
         }
     }
@@ -44,7 +51,7 @@ impl Lines {
     }
 
     pub fn toned(&mut self, tone: Tone, indent: usize, text: &str) {
-        for line in wrapped(text, WIDTH.saturating_sub(indent)) {
+        for line in wrapped(text, self.width.saturating_sub(indent)) {
             self.push(tone, format!("{:indent$}{line}", ""));
         }
     }
@@ -52,7 +59,7 @@ impl Lines {
     /// A word, and beside it a paragraph that keeps to its own column.
     pub fn beside(&mut self, indent: usize, word: &str, column: usize, text: &str) {
         let mut word = word;
-        for line in wrapped(text, WIDTH.saturating_sub(indent + column)) {
+        for line in wrapped(text, self.width.saturating_sub(indent + column)) {
             self.push(Tone::Plain, format!("{:indent$}{word:column$}{line}", ""));
             word = "";
         }
@@ -61,7 +68,7 @@ impl Lines {
     /// A command to copy: broken between its options only, as a shell reads it.
     pub fn command(&mut self, indent: usize, word: &str, column: usize, text: &str) {
         let mut word = word;
-        let broken = broken(text, WIDTH.saturating_sub(indent + column + 2));
+        let broken = broken(text, self.width.saturating_sub(indent + column + 2));
         for (place, line) in broken.iter().enumerate() {
             let more = if place + 1 < broken.len() { " \\" } else { "" };
             let inset = if place > 0 { "  " } else { "" };
@@ -77,7 +84,7 @@ impl Lines {
     /// What peers say may hold anything; nothing of it moves a cursor or changes a colour.
     fn push(&mut self, tone: Tone, text: String) {
         let text: String = text.chars().map(|c| if is_harmless(c) { c } else { '\u{fffd}' }).collect();
-        self.0.push(Line { tone, text: text.trim_end().to_owned() });
+        self.lines.push(Line { tone, text: text.trim_end().to_owned() });
     }
 }
 
@@ -176,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_peer_cannot_move_the_cursor() {
-        let mut lines = Lines::default();
+        let mut lines = Lines::of(WIDTH);
         lines.say(0, "red \u{1b}[31m\u{202e}text");
         assert_eq!(lines.done()[0].text, "red \u{fffd}[31m\u{fffd}text");
     }

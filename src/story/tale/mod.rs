@@ -17,9 +17,9 @@ use crate::plan::AddressClass;
 use lines::Lines;
 use std::net::IpAddr;
 
-/// Tells one check.
-pub fn tale(record: &Record<'_>) -> Vec<Line> {
-    let mut lines = Lines::default();
+/// Tells one check, in lines of a width in characters.
+pub fn tale(record: &Record<'_>, width: usize) -> Vec<Line> {
+    let mut lines = Lines::of(width);
     opening::tell(record, &mut lines);
     if let Some(facts) = record.facts {
         let scene = Scene { record, facts };

@@ -4,13 +4,15 @@ use super::lines::{Lines, Tone, listed, took};
 use crate::facts::Why;
 use crate::judge::{Code, Confidence, Ending, PublicFallback, Verdict};
 use crate::plan::AddressClass;
-use crate::story::{Expectation, Past, Record};
+use crate::story::{Expectation, Past, Record, Word};
 
 pub fn tell(record: &Record<'_>, lines: &mut Lines) {
     let (verdict, tone) = match record.verdict {
         Some(Verdict::Holds) => ("HOLDS", Tone::Good),
         Some(Verdict::Broken) => ("BROKEN", Tone::Bad),
         Some(Verdict::Unknown) => ("UNKNOWN", Tone::Doubtful),
+        None if record.newer_verdict.is_some() => ("A NEWER VERDICT", Tone::Doubtful),
+        None if record.facts.is_some() => ("NO VERDICT", Tone::Doubtful),
         None => ("NOT LOOKED AT YET", Tone::Doubtful),
     };
     lines.toned(tone, 0, &format!("{verdict}: {}, from {}", record.check, record.vantage));
@@ -68,19 +70,22 @@ fn reasons(record: &Record<'_>, lines: &mut Lines) {
     }
     let Some(first) = record.findings.first() else { return };
     lines.blank();
-    if let Some(cause) = first.cause {
+    if let Some(cause) = &first.cause {
         let who = public_answerers(record);
         let at = if who.all || who.names.is_empty() { String::new() } else { format!(", at {}", listed(&who.names)) };
-        let text = match first.confidence {
-            Some(Confidence::Certain) => format!("certain{at}: {}.", cause.summary()),
-            Some(Confidence::Inferred) | None => format!("inferred{at}: {}.", cause.summary()),
-            Some(Confidence::Undetermined) => "undetermined: what was seen fits more than one cause.".to_owned(),
+        let text = match &first.confidence {
+            Some(Word::Known(Confidence::Certain)) => format!("certain{at}: {}.", cause.summary()),
+            Some(Word::Known(Confidence::Inferred)) | None => format!("inferred{at}: {}.", cause.summary()),
+            Some(Word::Newer(word)) => format!("{word}{at}: {}.", cause.summary()),
+            Some(Word::Known(Confidence::Undetermined)) => {
+                "undetermined: what was seen fits more than one cause.".to_owned()
+            }
         };
         lines.beside(0, "cause", 9, &text);
     } else {
         // That a proxy carried the request is not yet what is wrong with it.
         let seen = first.evidence.first().filter(|_| first.code != Code::ProxyGoesPublic);
-        let seen = seen.map_or(first.code.summary(), String::as_str);
+        let seen = seen.map_or(first.sentence(), String::as_str);
         let word = if record.verdict == Some(Verdict::Holds) { "note" } else { "why" };
         lines.beside(0, word, 9, &format!("{} ({})", seen.trim_end_matches('.'), first.code.word()));
     }
@@ -89,13 +94,21 @@ fn reasons(record: &Record<'_>, lines: &mut Lines) {
 
 /// One or two sentences on what it means here.
 fn meaning(record: &Record<'_>) -> Option<String> {
-    let verdict = record.verdict?;
+    let Some(verdict) = record.verdict else { return no_verdict(record) };
     match record.claim {
         "private" => Some(private(record, verdict)),
         "blocked" => Some(blocked(record, verdict)),
         "public" => Some(public(record, verdict)),
         // A claim of a newer version.
-        _ => record.findings.first().map(|first| first.code.summary().to_owned()),
+        _ => record.findings.first().map(|first| first.sentence().to_owned()),
+    }
+}
+
+fn no_verdict(record: &Record<'_>) -> Option<String> {
+    match (record.newer_verdict, record.facts) {
+        (Some(word), _) => Some(format!("The report's verdict is `{word}`, a word that only a newer version knows.")),
+        (None, Some(_)) => Some("The report has no verdict.".to_owned()),
+        (None, None) => None,
     }
 }
 

@@ -32,7 +32,8 @@ const INTRODUCTION: &str = "\
 
 What goes wrong with private endpoints, and what Fencepost says of it. This page is written from the files in
 `tests/scenarios`: each changes one thing in a healthy network, and a test plays it to the agent of every vantage and holds
-what the agent says against the file. A check that a file does not name says what it said before.
+what the agent says against the file. In the healthy state every check holds, without a finding. A check that a file does
+not name says what it said before, which in most files is that. Where a row names no public fallback, it is `none`.
 
 The network has five vantages. `spoke` asks Azure's resolver (168.63.129.16), the hub's DNS server and, for the public
 view, a resolver of the internet. `runner` is in the same network and asks what its resolv.conf names, which is the hub's

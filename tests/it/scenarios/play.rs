@@ -9,7 +9,7 @@ use fencepost::lab::{Simulated, Stage, World};
 use fencepost::observe::{Lens, Pacer, Trust};
 use fencepost::plan::{Plan, Vantage};
 use fencepost::publish::report;
-use fencepost::story::{Record, tale};
+use fencepost::story::{Record, WIDTH, Word, tale};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -60,13 +60,15 @@ pub async fn round(world: &str, plan: &str) -> Result<Round, String> {
 
 /// What of a judgement is missing in its tale.
 fn untold(record: &Record<'_>) -> Result<(), String> {
-    let lines: Vec<String> = tale(record).into_iter().map(|line| line.text).collect();
+    let lines: Vec<String> = tale(record, WIDTH).into_iter().map(|line| line.text).collect();
     let text = lines.join("\n");
     let verdict = record.verdict.map(|verdict| verdict.word().to_uppercase()).unwrap_or_default();
-    let causes = record.findings.iter().filter_map(|finding| finding.cause.zip(finding.confidence));
+    let causes = record.findings.iter().filter_map(|finding| finding.cause.as_ref().zip(finding.confidence.as_ref()));
     let causes = causes.map(|(cause, confidence)| match confidence {
-        Confidence::Undetermined => cause.word().to_owned(),
-        Confidence::Inferred | Confidence::Certain => format!("{} ({})", cause.word(), confidence.word()),
+        Word::Known(Confidence::Undetermined) => cause.word().to_owned(),
+        Word::Known(Confidence::Inferred | Confidence::Certain) | Word::Newer(_) => {
+            format!("{} ({})", cause.word(), confidence.word())
+        }
     });
     let codes = record.findings.iter().map(|finding| format!("{} ({}", finding.code.word(), finding.severity.word()));
     let missing: Vec<String> =
