@@ -3,7 +3,7 @@
 use super::leads::{Lead, Leads};
 use super::lines::listed;
 use super::{has_public_side, is_open};
-use crate::judge::{Code, Ending, PublicFallback, Verdict};
+use crate::judge::{Code, Ending, PublicFallback, Reached, Verdict};
 use crate::plan::{AddressClass, Layer};
 use crate::story::{Expectation, Record};
 
@@ -54,6 +54,10 @@ fn private(record: &Record<'_>, leads: &Leads, verdict: Verdict) -> String {
 fn leaking(record: &Record<'_>, leads: &Leads, state: PublicFallback) -> String {
     let host = record.endpoint;
     let is_let_in = state == PublicFallback::Usable;
+    // A public side that nobody tried, or that answered in riddles, may be open.
+    let is_public = |way: &&Reached| way.class == AddressClass::Public && way.address.is_some();
+    let mut public = record.reached.iter().filter(is_public).peekable();
+    let is_shut = public.peek().is_some() && public.all(|way| way.end == Ending::Stopped);
     let who = leads.some(Lead::is_public);
     let applications = match &who {
         Some(who) => format!("Applications that ask {}", listed(who)),
@@ -67,6 +71,8 @@ fn leaking(record: &Record<'_>, leads: &Leads, state: PublicFallback) -> String 
     if is_mixed {
         let calls = if is_let_in {
             "some calls leave by the public side, which lets them in: data can leave over the internet now"
+        } else if !is_shut {
+            "some calls go to the public side, which may let them in: what it answers could not be told"
         } else {
             "some calls go to the public side, which does not let them in: these fail now, and leak as soon as public \
              access is opened"
@@ -75,8 +81,10 @@ fn leaking(record: &Record<'_>, leads: &Leads, state: PublicFallback) -> String 
     }
     let calls = if is_let_in {
         "lets them in: data can leave over the internet now"
-    } else {
+    } else if is_shut {
         "does not let them in: an outage now, a leak as soon as public access is opened"
+    } else {
+        "may let them in: what it answers could not be told"
     };
     let only_names = if is_open(record, Some(AddressClass::Expected)) {
         " The private endpoint itself answers; only the name leads past it."

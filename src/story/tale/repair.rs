@@ -6,7 +6,7 @@ use super::{class_of, has_public_side};
 use crate::facts::Answer;
 use crate::judge::{Cause, Code, Confidence, PublicFallback, Side, Verdict};
 use crate::plan::AddressClass;
-use crate::story::{Expectation, Record, Told};
+use crate::story::{Brief, Expectation, Record, Told};
 
 const CLOSE: &str = "Ask the owner, then switch public access off: `az resource update --ids ACCOUNT_ID --set \
                      properties.publicNetworkAccess=Disabled`";
@@ -46,7 +46,8 @@ pub fn tell(record: &Record<'_>, leads: &Leads, lines: &mut Lines) {
     let names = Names::of(record, leads);
     lines.blank();
     if let Some(cause) = first.cause {
-        let is_of_names = first.code == Code::PublicAnswer && !names.who.is_empty();
+        let public = matches!(first.code, Code::PublicAnswer | Code::MixedAnswer | Code::PublicIpv6Answer);
+        let is_of_names = public && !names.who.is_empty();
         let at = if is_of_names { format!(", at {}", listed(&names.who)) } else { String::new() };
         let filled = names.filled(cause.summary(), cause);
         let text = match first.confidence {
@@ -77,23 +78,35 @@ fn first_try(record: &Record<'_>, first: &Told, names: &Names<'_>) -> String {
     if !is_leaking || record.claim == "public" || !has_public_side(record) {
         return own;
     }
-    let then = if matches!(first.side, Side::Zone | Side::Resolver | Side::Agent) { "mend the name" } else { "go on" };
-    format!("{CLOSE}; then {then}: {own}")
+    let is_of_names = matches!(first.side, Side::Zone | Side::Resolver | Side::Agent);
+    let then = if is_of_names { "then mend the name" } else { "then" };
+    format!("{CLOSE}; {then}: {own}")
 }
 
 /// How to see that it helped, and how long clients may go on as before.
 fn after(record: &Record<'_>) -> Option<String> {
     let is_to_mend = matches!(record.verdict, Some(Verdict::Broken | Verdict::Unknown));
-    let expectation = record.brief.map(|brief| brief.expectation).unwrap_or_default();
-    let plan = match expectation {
-        Expectation::Plan => format!("--plan PLAN --vantage {} ", record.vantage),
-        Expectation::Given | Expectation::AnyPrivate => String::new(),
+    let options = match record.brief.map(|brief| (brief.expectation, brief)) {
+        Some((Expectation::Plan, _)) | None => format!(" --plan PLAN --vantage {}", record.vantage),
+        Some((Expectation::Given, brief)) => {
+            let expected = brief.expected.iter().map(|net| format!(" --expect {net}"));
+            format!("{}{}", planless(brief), expected.collect::<String>())
+        }
+        Some((Expectation::AnyPrivate, brief)) => planless(brief),
     };
-    let again = format!("Look again: `fencepost explain {plan}{}`.", record.endpoint);
+    let again = format!("Look again: `fencepost explain{options} {}`.", record.endpoint);
     let kept = longest(record)
         .map(|ttl| format!(" Clients and resolvers keep an alias for at most its TTL, here {ttl} s."))
         .unwrap_or_default();
     is_to_mend.then(|| format!("{again}{kept}"))
+}
+
+/// The options of a look without a plan.
+fn planless(brief: &Brief) -> String {
+    let resolvers = brief.resolvers.iter().map(|resolver| format!(" --resolver {}", resolver.address));
+    let port = (brief.port != 443).then(|| format!(" --port {}", brief.port));
+    let trust = brief.trust.as_ref().map(|file| format!(" --trust {file}"));
+    resolvers.chain(port).chain(trust).collect()
 }
 
 /// The longest TTL of the answers with a public address.
