@@ -285,7 +285,7 @@ fn it_is_said_whose_calls_fail() {
         (
             facts(vec![good()], vec![stopped(HERE, ConnectOutcome::TimedOut)]),
             "Every call from here to contoso-chat.openai.azure.com fails: the name leads to the private endpoint, \
-             which does not serve it. No resolver gives a public address.",
+             but calls do not get through to the service. No resolver gives a public address.",
         ),
         (
             facts(vec![of("hub", &[])], vec![here()]),
@@ -299,6 +299,10 @@ fn it_is_said_whose_calls_fail() {
         (
             facts(vec![good(), of("hub", &[])], vec![here()]),
             "Calls to contoso-chat.openai.azure.com that ask hub fail.",
+        ),
+        (
+            facts(vec![of("hub", &[HERE, "10.9.9.9"])], vec![here(), stopped("10.9.9.9", ConnectOutcome::Refused)]),
+            "Calls to contoso-chat.openai.azure.com that go to 10.9.9.9 fail; the others arrive.",
         ),
     ] {
         assert_tells(&private(&seen), &[says]);

@@ -15,7 +15,9 @@ pub enum Lead {
     Public,
     /// To public addresses and to others.
     Both,
-    /// To addresses that are neither expected nor public, alone or beside expected ones.
+    /// To expected addresses, and to others that are not public.
+    Partly,
+    /// Only to addresses that are neither expected nor public.
     Elsewhere,
     /// It said that there is no address.
     Nowhere,
@@ -91,6 +93,8 @@ fn lead_of(record: &Record<'_>, addresses: &[IpAddr]) -> Lead {
         Lead::Both
     } else if expected == addresses.len() {
         Lead::Private
+    } else if expected > 0 {
+        Lead::Partly
     } else {
         Lead::Elsewhere
     }

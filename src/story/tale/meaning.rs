@@ -74,7 +74,7 @@ fn leaking(record: &Record<'_>, leads: &Leads, state: PublicFallback) -> String 
         } else if !is_shut {
             "some calls go to the public side, which may let them in: what it answers could not be told"
         } else {
-            "some calls go to the public side, which does not let them in: these fail now, and leak as soon as public \
+            "some calls go to the public side, which does not let them in; these fail now, and leak as soon as public \
              access is opened"
         };
         return format!("{applications} get both the private and a public address for {host}: {calls}.");
@@ -122,14 +122,16 @@ fn calls_fail(record: &Record<'_>, leads: &Leads) -> String {
     let host = record.endpoint;
     let is_bad = |lead| match lead {
         Lead::Elsewhere | Lead::Nowhere | Lead::Untold => true,
-        Lead::Private | Lead::Public | Lead::Both => false,
+        Lead::Private | Lead::Partly | Lead::Public | Lead::Both => false,
     };
-    let beside = if is_open(record, Some(AddressClass::Expected)) && leads.at(|lead| lead == Lead::Private).is_empty() {
+    let beside = if is_open(record, Some(AddressClass::Expected))
+        && leads.at(|lead| matches!(lead, Lead::Private | Lead::Partly)).is_empty()
+    {
         " The private endpoint itself answers; the name does not lead to it."
     } else {
         ""
     };
-    let is_elsewhere = |lead| lead == Lead::Elsewhere;
+    let is_elsewhere = |lead| matches!(lead, Lead::Elsewhere | Lead::Partly);
     // An address that nobody expects may still answer as the service: then calls arrive, only not where they should.
     if is_open(record, Some(AddressClass::OtherPrivate))
         && (leads.all(is_elsewhere) || !leads.at(is_elsewhere).is_empty())
@@ -154,13 +156,14 @@ fn calls_fail(record: &Record<'_>, leads: &Leads) -> String {
         let which = if is_tls { "Every call to" } else { "Every call from here to" };
         let checks = if is_tls { " from here that checks the certificate" } else { "" };
         return format!(
-            "{which} {host}{checks} fails: the name leads to the private endpoint, which does not serve it."
+            "{which} {host}{checks} fails: the name leads to the private endpoint, but calls do not get through to the service."
         );
     }
     if let Some(who) = leads.some(is_bad) {
         return format!("Calls to {host} that ask {} fail.{beside}", listed(&who));
     }
-    let stopped = expected.iter().filter(|way| way.end == Ending::Stopped).filter_map(|way| way.address);
+    let direct = record.reached.iter().filter(|way| way.class != AddressClass::Public);
+    let stopped = direct.filter(|way| way.end == Ending::Stopped).filter_map(|way| way.address);
     let stopped: Vec<String> = stopped.map(|address| address.to_string()).collect();
     if stopped.is_empty() {
         return format!("Calls to {host} from here may fail.{beside}");

@@ -25,10 +25,14 @@ pub fn place(record: &Record<'_>, leads: &Leads) -> Option<String> {
         (_, _, Some(zone)) => format!("the private DNS zone {zone}, and its links"),
         (_, _, None) => "the DNS zone of the name".to_owned(),
     };
+    let is_mute = matches!(first.code, Code::ResolverSilent | Code::ResolverRefused) && names.who.len() == 1;
     let is_open = first.cause == Some(Cause::Undetermined);
     Some(match first.side {
         Side::Zone if is_open => format!("{zone}; or {resolver}: this look does not tell which"),
         Side::Zone => zone,
+        Side::Resolver if is_mute => {
+            format!("{}, or the way to it", resolver.split(',').next().unwrap_or(&resolver))
+        }
         Side::Resolver => resolver,
         Side::Path => "the path: routes, firewalls, proxies".to_owned(),
         Side::Service => "the service: its account and network rules".to_owned(),
@@ -95,7 +99,8 @@ fn after(record: &Record<'_>) -> Option<String> {
         Some((Expectation::AnyPrivate, brief)) => planless(brief),
     };
     let again = format!("Look again: `fencepost explain{options} {}`.", record.endpoint);
-    let kept = longest(record)
+    let ttl = longest(record).filter(|_| record.claim == "private");
+    let kept = ttl
         .map(|ttl| format!(" Clients and resolvers keep an alias for at most its TTL, here {ttl} s."))
         .unwrap_or_default();
     is_to_mend.then(|| format!("{again}{kept}"))
@@ -155,6 +160,7 @@ impl<'r> Names<'r> {
                 ("whether the zone", format!("whether the zone {zone}")),
                 ("linked to the zone", format!("linked to the zone {zone}")),
                 ("in the private zone", format!("in the private zone {zone}")),
+                ("Restore the record:", format!("Restore the record in the zone {zone}:")),
                 ("only the privatelink suffix", format!("only the suffix {zone}")),
             ] {
                 text = text.replace(general, &named);
