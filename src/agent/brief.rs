@@ -51,6 +51,7 @@ impl Estate {
             zones: service.iter().flat_map(|s| s.zones_of(host)).map(HostName::from_wire).collect(),
             host: vantage.uses_host(),
             resolvers: named.map(resolver).collect(),
+            trust: plan.settings.trust.clone(),
         }
     }
 }

@@ -29,6 +29,9 @@ pub struct Report {
 pub struct CheckReport {
     pub check: String,
     pub target: String,
+    /// Who owns the target, where the plan says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     pub endpoint: String,
     pub claim: String,
     /// `holds`, `broken`, `unknown`; `null` before the first look.
@@ -142,6 +145,7 @@ fn check(board: &Board, entry: &Entry) -> CheckReport {
     CheckReport {
         check: face.check.to_string(),
         target: face.target.to_string(),
+        owner: Some(face.owner.clone()).filter(|owner| !owner.is_empty()),
         endpoint: face.endpoint.to_string(),
         claim: face.claim.to_owned(),
         verdict: seen.map(|s| s.judgement.verdict.into()),
@@ -218,6 +222,7 @@ impl Report {
             endpoint: &check.endpoint,
             claim: &check.claim,
             rule: &check.rule,
+            owner: check.owner.as_deref(),
             exception: check.exception.as_deref(),
             at: self.at,
             verdict: check.known_verdict(),

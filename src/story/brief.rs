@@ -67,6 +67,9 @@ pub struct Brief {
     pub host: bool,
     #[serde(default)]
     pub resolvers: Vec<BriefResolver>,
+    /// The file of certificates that are trusted beside the machine's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
 }
 
 /// One check of a report, from which its tale is told.
@@ -77,6 +80,8 @@ pub struct Record<'r> {
     pub endpoint: &'r str,
     pub claim: &'r str,
     pub rule: &'r str,
+    /// Who owns the target.
+    pub owner: Option<&'r str>,
     pub exception: Option<&'r str>,
     pub at: Timestamp,
     pub verdict: Option<Verdict>,

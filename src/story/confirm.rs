@@ -19,12 +19,18 @@ pub struct Ground<'g> {
 /// At most so many resolvers or addresses get a command of their own.
 const MOST_ALIKE: usize = 3;
 
+const PUBLIC_ACCESS: &str = "az resource show --ids ACCOUNT_ID --query properties.publicNetworkAccess";
+
 pub fn confirm(finding: &Finding, ground: &Ground<'_>) -> Vec<String> {
     let ask = Ask { ground, finding };
     let mut commands = match finding.cause() {
         Some(cause) => ask.of_cause(cause),
         None => ask.of_code(finding.code),
     };
+    // Whether data can leave is what decides how fast somebody has to be.
+    if finding.code == Code::PublicAnswer && ask.zone().is_some() {
+        commands.insert(0, PUBLIC_ACCESS.to_owned());
+    }
     let mut known = Vec::new();
     commands.retain(|command| {
         let is_new = !known.contains(command);
@@ -34,10 +40,7 @@ pub fn confirm(finding: &Finding, ground: &Ground<'_>) -> Vec<String> {
     commands
 }
 
-const PUBLIC_ACCESS: &str = "az resource show --ids ACCOUNT_ID --query properties.publicNetworkAccess";
-
-const EFFECTIVE_NSG: &str =
-    "az network nic list-effective-nsg --resource-group RESOURCE_GROUP --name NIC_OF_THE_CALLER";
+const EFFECTIVE_NSG: &str = "az network nic list-effective-nsg --ids NIC_ID";
 
 struct Ask<'a> {
     ground: &'a Ground<'a>,
@@ -47,7 +50,9 @@ struct Ask<'a> {
 impl Ask<'_> {
     fn of_cause(&self, cause: Cause) -> Vec<String> {
         match cause {
-            Cause::ZoneNotLinked => joined([self.soa(self.zone()), self.zone_command("link vnet list", "")]),
+            Cause::ZoneNotLinked => {
+                joined([self.soa(self.zone()), self.zones_named(self.zone()), self.zone_command("link vnet list", "")])
+            }
             Cause::RecordMissingWithRedirect => joined([self.record(), self.policy()]),
             Cause::ForwarderBypassesAzure => joined([self.names(self.ground.host), vec![self.at_azure()]]),
             Cause::PrivatelinkOnlyForwarder => {
@@ -69,10 +74,10 @@ impl Ask<'_> {
         match code {
             Code::PublicAnswer | Code::ResolversDisagree | Code::SpecialAnswer => self.names(self.ground.host),
             Code::MixedAnswer | Code::RecordMissing => joined([self.record(), self.zone_groups()]),
-            Code::PublicIpv6Answer => self.lookups("-type=AAAA ", self.ground.host),
+            Code::PublicIpv6Answer => joined([self.lookups("-type=AAAA ", self.ground.host), self.record()]),
             Code::UnexpectedPrivateAddress => joined([self.record(), self.interfaces()]),
             Code::NxdomainRewritten => self.canaries(),
-            Code::ZoneShadowed => joined([self.soa(self.suffix()), self.zones_of_the_suffix()]),
+            Code::ZoneShadowed => joined([self.soa(self.suffix()), self.zones_named(self.suffix())]),
             Code::NoPrivateEndpoint => self.connections(),
             Code::NameMissing => joined([self.names(self.ground.host), vec![self.account()]]),
             Code::ResolverSilent | Code::ResolverRefused | Code::ResolverFailing | Code::ResolverGarbled => {
@@ -89,19 +94,19 @@ impl Ask<'_> {
                 vec![self.own_lookup(), dotted, "grep -E 'search|ndots' /etc/resolv.conf".to_owned()]
             }
             Code::OsLookupFailing => joined([vec![self.own_lookup()], self.names(self.ground.host)]),
-            Code::ConnectTimeout | Code::ConnectRefused | Code::ConnectReset => joined([self.dials(), self.watcher()]),
+            Code::ConnectTimeout | Code::ConnectRefused => {
+                joined([self.dials(), self.watcher(), self.endpoint_connections()])
+            }
+            Code::ConnectReset => joined([self.dials(), self.watcher()]),
             Code::NoRoute => vec![
                 "ip route".to_owned(),
                 "az network nic show-effective-route-table --resource-group RESOURCE_GROUP --name NIC --output table"
                     .to_owned(),
             ],
-            Code::TlsTimeout
-            | Code::TlsReset
-            | Code::TlsFailed
-            | Code::TlsUntrusted
-            | Code::TlsWrongName
-            | Code::TlsExpired
-            | Code::TlsExpiring => self.handshakes(),
+            Code::TlsTimeout | Code::TlsReset | Code::TlsFailed => self.handshakes(""),
+            Code::TlsUntrusted | Code::TlsWrongName | Code::TlsExpired | Code::TlsExpiring => {
+                self.handshakes(" | openssl x509 -noout -issuer -subject -dates")
+            }
             Code::HttpTimeout
             | Code::NotTheService
             | Code::AnswerAmbiguous
@@ -109,15 +114,12 @@ impl Ask<'_> {
             | Code::DeniedAsPublic
             | Code::WrongEndpoint
             | Code::AnonymousAccepted
-            | Code::BlockOpen
             | Code::BlockByOtherLayer
             | Code::BlockedByNameOnly
             | Code::PublicSideClosed => joined([self.requests(), self.proxied()]),
             Code::ProxyGoesPublic | Code::ProxyFailing => self.proxied(),
-            Code::PublicSideOpen => joined([
-                self.requests(),
-                vec!["az resource show --ids ACCOUNT_ID --query properties.publicNetworkAccess".to_owned()],
-            ]),
+            Code::PublicSideOpen => joined([self.requests(), vec![PUBLIC_ACCESS.to_owned()]]),
+            Code::BlockOpen => joined([self.requests(), self.proxied()]),
             Code::AgentOverloaded => vec!["ulimit -n".to_owned()],
             Code::AgentOffline => vec!["ip route".to_owned(), "ip address".to_owned()],
             Code::ExceptionExpiring | Code::ExceptionExpired | Code::ExceptionUnused => {
@@ -246,14 +248,16 @@ impl Ask<'_> {
     }
 
     fn record(&self) -> Vec<String> {
-        self.zone_command("record-set a show", &format!(" --name {}", self.label()))
+        let kind = if self.finding.code == Code::PublicIpv6Answer { "aaaa" } else { "a" };
+        self.zone_command(&format!("record-set {kind} show"), &format!(" --name {}", self.label()))
     }
 
     /// `az network private-dns link` prints the policy in newer versions only; Resource Graph has it always.
     fn policy(&self) -> Vec<String> {
         let zone = self.zone().unwrap_or("ZONE");
         vec![format!(
-            "az graph query -q \"resources | where id contains '/{zone}/' | project name, properties.resolutionPolicy\""
+            "az graph query -q \"resources | where type =~ 'microsoft.network/privatednszones/virtualnetworklinks' \
+             | where id contains '/{zone}/' | project name, properties.resolutionPolicy\""
         )]
     }
 
@@ -264,9 +268,9 @@ impl Ask<'_> {
         ]
     }
 
-    fn zones_of_the_suffix(&self) -> Vec<String> {
-        let suffix = self.suffix().unwrap_or("SUFFIX");
-        vec![format!("az network private-dns zone list --query \"[?name=='{suffix}'].id\"")]
+    /// Every zone of a name, in whatever resource group.
+    fn zones_named(&self, zone: Option<&str>) -> Vec<String> {
+        vec![format!("az network private-dns zone list --query \"[?name=='{}'].id\"", zone.unwrap_or("ZONE"))]
     }
 
     /// Whose interface holds the address that was answered.
@@ -289,7 +293,19 @@ impl Ask<'_> {
     }
 
     fn connections(&self) -> Vec<String> {
-        vec![self.account(), "az network private-endpoint-connection list --id ACCOUNT_ID".to_owned()]
+        joined([vec![self.account()], self.endpoint_connections()])
+    }
+
+    /// Only a service with a private zone has connections of private endpoints.
+    fn endpoint_connections(&self) -> Vec<String> {
+        let list = || "az network private-endpoint-connection list --id ACCOUNT_ID".to_owned();
+        self.zone().map(|_| list()).into_iter().collect()
+    }
+
+    /// The option of a command that trusts what the plan trusts.
+    fn trusting(&self, option: &str) -> String {
+        let file = self.ground.brief.trust.as_deref();
+        file.map(|file| format!(" {option} {}", quoted(file))).unwrap_or_default()
     }
 
     fn own_lookup(&self) -> String {
@@ -302,7 +318,7 @@ impl Ask<'_> {
 
     fn dials(&self) -> Vec<String> {
         let port = self.ground.brief.port;
-        self.addresses().into_iter().map(|address| format!("nc -vz {address} {port}")).collect()
+        self.addresses().into_iter().map(|address| format!("nc -vz -w 5 {address} {port}")).collect()
     }
 
     fn watcher(&self) -> Vec<String> {
@@ -316,21 +332,24 @@ impl Ask<'_> {
         self.addresses().into_iter().take(1).map(test).collect()
     }
 
-    fn handshakes(&self) -> Vec<String> {
-        let (host, port) = (self.ground.host, self.ground.brief.port);
+    fn handshakes(&self, then: &str) -> Vec<String> {
+        let (host, port, trust) = (self.ground.host, self.ground.brief.port, self.trusting("-CAfile"));
         let shake = |address: IpAddr| {
             let at = SocketAddr::new(address, port);
-            format!("openssl s_client -connect {at} -servername {host} </dev/null")
+            format!("timeout 10 openssl s_client -connect {at} -servername {host}{trust} </dev/null{then}")
         };
         self.addresses().into_iter().map(shake).collect()
     }
 
     /// The key-less request at each address, whatever the name resolves to.
     fn requests(&self) -> Vec<String> {
-        let (host, port) = (self.ground.host, self.ground.brief.port);
+        let (host, port, trust) = (self.ground.host, self.ground.brief.port, self.trusting("--cacert"));
         let to = |address: IpAddr| {
             let address = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
-            format!("curl --include --noproxy '*' --resolve {host}:{port}:{address} '{}'", self.url())
+            format!(
+                "curl --include --max-time 10{trust} --noproxy '*' --resolve {host}:{port}:{address} '{}'",
+                self.url()
+            )
         };
         self.addresses().into_iter().map(to).collect()
     }
@@ -338,7 +357,9 @@ impl Ask<'_> {
     fn proxied(&self) -> Vec<String> {
         let proxy = self.ground.facts.proxy.as_ref();
         let is_meant = self.finding.evidence.iter().any(|seen| matches!(seen, Evidence::Proxy { .. }));
-        let through = |proxy: &str| format!("curl --include --proxy 'http://{proxy}' '{}'", self.url());
+        let trust = self.trusting("--cacert");
+        let through =
+            |proxy: &str| format!("curl --include --max-time 10{trust} --proxy 'http://{proxy}' '{}'", self.url());
         proxy.filter(|_| is_meant).map(|proxy| through(&proxy.proxy)).into_iter().collect()
     }
 
@@ -356,4 +377,10 @@ fn joined<const N: usize>(parts: [Vec<String>; N]) -> Vec<String> {
 fn nslookup(kind: &str, name: &str, server: SocketAddr) -> String {
     let port = if server.port() == 53 { String::new() } else { format!("-port={} ", server.port()) };
     format!("nslookup {port}{kind}{name} {}", server.ip())
+}
+
+/// A file's name as a shell reads it.
+fn quoted(file: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if file.chars().all(is_plain) { file.to_owned() } else { format!("'{}'", file.replace('\'', "'\\''")) }
 }

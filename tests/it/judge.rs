@@ -8,7 +8,7 @@ use fencepost::facts::{
     CertTrouble, ConnectOutcome, Facts, HttpOutcome, LookupOutcome, OsOutcome, PathFacts, TlsOutcome,
 };
 use fencepost::judge::{Around, Asked, Judgement, PublicFallback, Terms, Verdict, Witnessing, judge};
-use fencepost::plan::{Claim, Layer, Plan};
+use fencepost::plan::{Claim, Layer, Plan, ServiceName};
 use std::sync::LazyLock;
 
 /// One account with three private addresses.
@@ -24,8 +24,13 @@ static PLAN: LazyLock<Plan> = LazyLock::new(|| {
 });
 
 pub fn judged(claim: &Claim, facts: &Facts, witness: &Witnessing) -> Judgement {
+    judged_as("azure-openai", claim, facts, witness)
+}
+
+/// As if the host were one of another service.
+pub fn judged_as(service: &str, claim: &Claim, facts: &Facts, witness: &Witnessing) -> Judgement {
     let target = &PLAN.targets[0];
-    let service = CATALOG.service(&target.service).unwrap();
+    let service = CATALOG.service(&ServiceName::new(service)).unwrap();
     let asked = Asked {
         claim,
         target,

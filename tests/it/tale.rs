@@ -1,11 +1,11 @@
 //! Tales told from facts made by hand: nothing left out, whatever the facts.
 
-use crate::facts_of::{answered, facts, gives, gives_by, ip, os_gave, resolver, shook, with};
-use crate::judge::{blocked, judged, succeeded};
+use crate::facts_of::{answered, facts, gives, gives_by, ip, os_gave, resolver, shook, stopped, with};
+use crate::judge::{blocked, judged_as, succeeded};
 use crate::judge_any::{any_claim, any_facts, any_witness};
 use fencepost::facts::{
-    CertTrouble, Certificate, ExtendedError, Facts, FollowUp, Http, HttpOutcome, Inquired, Inquiry, LookupOutcome,
-    MachineFacts, OsOutcome, ProxyFacts, ProxySource, Purpose, Rcode, TlsOutcome, Transport, Tunnel,
+    CertTrouble, Certificate, ConnectOutcome, ExtendedError, Facts, FollowUp, Http, HttpOutcome, Inquired, Inquiry,
+    LookupOutcome, MachineFacts, OsOutcome, ProxyFacts, ProxySource, Purpose, Rcode, TlsOutcome, Transport, Tunnel,
 };
 use fencepost::judge::{Judgement, Witnessing};
 use fencepost::plan::{Claim, HostName, Layer, View};
@@ -36,8 +36,13 @@ fn brief(claim: &Claim) -> Brief {
 
 /// The tale of facts under a claim.
 fn tale_of(claim: &Claim, facts: &Facts, witness: &Witnessing) -> (String, Judgement) {
-    let judgement = judged(claim, facts, witness);
-    let brief = brief(claim);
+    tale_under(brief(claim), claim, facts, witness)
+}
+
+fn tale_under(brief: Brief, claim: &Claim, facts: &Facts, witness: &Witnessing) -> (String, Judgement) {
+    // A service without zones is one of those that have no private side.
+    let service = if brief.zones.is_empty() { "public-ai" } else { "azure-openai" };
+    let judgement = judged_as(service, claim, facts, witness);
     let ground = Ground { host: HOST, brief: &brief, facts };
     let findings: Vec<_> = judgement.findings.iter().map(|finding| told(finding, &ground)).collect();
     let record = Record {
@@ -46,6 +51,7 @@ fn tale_of(claim: &Claim, facts: &Facts, witness: &Witnessing) -> (String, Judge
         endpoint: HOST,
         claim: claim.word(),
         rule: "all",
+        owner: Some("ai-platform"),
         exception: None,
         at: facts.at,
         verdict: Some(judgement.verdict),
@@ -72,7 +78,7 @@ fn flat(text: &str) -> String {
 }
 
 fn assert_tells(tale: &str, phrases: &[&str]) {
-    let text = flat(tale);
+    let text = flat(&tale.replace(" \\\n", "\n"));
     for phrase in phrases {
         assert!(text.contains(phrase), "`{phrase}` is missing in\n{tale}");
     }
@@ -110,7 +116,7 @@ fn a_proxy_that_goes_public_is_told_with_the_command_that_shows_it() {
             "proxy-goes-public (critical, side: path)",
             "seen the way through the proxy (above)",
             "why The direct path is private, but the proxy that applications use takes the public side (proxy-goes-public)",
-            "curl --include --proxy 'http://proxy.contoso.example:3128' \\ 'https://contoso-chat.openai.azure.com/openai/models'",
+            "curl --include --max-time 10 --proxy 'http://proxy.contoso.example:3128' 'https://contoso-chat.openai.azure.com/openai/models'",
         ],
     );
 }
@@ -183,8 +189,9 @@ fn questions_without_an_answer_are_among_what_was_not_examined() {
         &[
             "the SOA of privatelink.openai.azure.com, at hub: it did not answer in time",
             "Questions that got no answer: privatelink.openai.azure.com at hub.",
-            "undetermined: what was seen fits more than one cause.",
+            "undetermined, at hub: what was seen fits more than one cause (zone",
             "nslookup -type=SOA privatelink.openai.azure.com 10.0.0.4",
+            "and the public side may let them in: what it answers could not be told.",
         ],
     );
 }
@@ -210,7 +217,7 @@ fn a_hostile_peer_moves_no_cursor_and_a_bad_certificate_is_shown() {
         &private(&seen),
         &[
             "certificate: issued by CN=Corporate inspection, for *.openai.azure.com, valid 2026-11-22 to 2026-11-22",
-            "openssl s_client -connect 10.20.3.5:443 -servername contoso-chat.openai.azure.com </dev/null",
+            "openssl s_client -connect 10.20.3.5:443 -servername contoso-chat.openai.azure.com </dev/null | openssl x509 -noout -issuer -subject -dates",
             "What 10.20.3.5 answers: nothing is sent to a peer that does not prove its name.",
         ],
     );
@@ -225,11 +232,105 @@ fn a_block_says_by_what() {
         &[
             "claim blocked by timeout, denied, public fallback usable",
             "can be reached from here by its public side, and should not be.",
-            "why 20.10.3.4 (public) lets the request in (block-open)",
-            "curl --include --noproxy '*' --resolve contoso-chat.openai.azure.com:443:20.10.3.4",
+            "cause certain: the service lets requests in on its public side, and nothing on the way stops them.",
+            "curl --include --max-time 10 --noproxy '*' --resolve contoso-chat.openai.azure.com:443:20.10.3.4",
             "the questions that would tell were not asked in this look",
         ],
     );
+}
+
+const AWAY: &str = "20.10.3.4";
+
+#[test]
+fn where_data_can_leave_the_public_side_is_closed_first() {
+    let leads = gives_by(&["contoso-chat.privatelink.openai.azure.com", "front.example"], &[AWAY]);
+    let seen = facts(vec![resolver("hub", leads, gives(&[]))], vec![answered(HERE, 401, ""), answered(AWAY, 401, "")]);
+    assert_tells(
+        &private(&seen),
+        &[
+            "where the private DNS zone privatelink.openai.azure.com, and its links; or the resolver hub, and where it forwards to",
+            "owner ai-platform",
+            "the public side lets them in: data can leave over the internet now.",
+            "cause undetermined, at hub: what was seen fits more than one cause (zone privatelink.openai.azure.com, suffix openai.azure.com).",
+            "try Ask the owner, then switch public access off: `az resource update --ids ACCOUNT_ID --set properties.publicNetworkAccess=Disabled`; then mend the name: See where",
+            "after Look again: `fencepost explain --plan PLAN --vantage app contoso-chat.openai.azure.com`. Clients and resolvers keep an alias for at most its TTL, here 60 s.",
+            "confirm az resource show --ids ACCOUNT_ID --query properties.publicNetworkAccess",
+            "A 20.10.3.4 (public), TTL 10 s",
+        ],
+    );
+}
+
+#[test]
+fn it_is_said_whose_calls_fail() {
+    let of = |name: &str, addresses: &[&str]| resolver(name, gives(addresses), gives(&[]));
+    let here = || answered(HERE, 401, "");
+    let shut = || stopped(AWAY, ConnectOutcome::TimedOut);
+    let silent = || resolver("hub", LookupOutcome::Silent, LookupOutcome::Silent);
+    let good = || of("azure", &[HERE]);
+    for (seen, says) in [
+        (
+            facts(vec![good(), silent()], vec![here()]),
+            "azure leads to the private endpoint, and it answers. hub says nothing of contoso-chat.openai.azure.com: \
+             applications that ask it wait or fail.",
+        ),
+        (
+            facts(vec![good(), of("hub", &[AWAY])], vec![here(), shut()]),
+            "Applications that ask hub get a public address",
+        ),
+        (
+            facts(vec![of("hub", &[HERE, AWAY])], vec![here(), shut()]),
+            "Applications here get both the private and a public address for contoso-chat.openai.azure.com: some calls",
+        ),
+        (
+            os_gave(facts(vec![good()], vec![here(), shut()]), OsOutcome::Addresses(vec![ip(AWAY)])),
+            "Applications here get a public address",
+        ),
+        (
+            facts(vec![good()], vec![stopped(HERE, ConnectOutcome::TimedOut)]),
+            "Every call from here to contoso-chat.openai.azure.com fails: the name leads to the private endpoint, \
+             but calls do not get through to the service. No resolver gives a public address.",
+        ),
+        (
+            facts(vec![of("hub", &[])], vec![here()]),
+            "Every call to contoso-chat.openai.azure.com from here fails. The private endpoint itself answers; the name \
+             does not lead to it.",
+        ),
+        (
+            facts(vec![of("azure", &[]), silent()], vec![here()]),
+            "No public address was seen, but hub did not tell of every address.",
+        ),
+        (
+            facts(vec![good(), of("hub", &[])], vec![here()]),
+            "Calls to contoso-chat.openai.azure.com that ask hub fail.",
+        ),
+        (
+            facts(vec![of("hub", &[HERE, "10.9.9.9"])], vec![here(), stopped("10.9.9.9", ConnectOutcome::Refused)]),
+            "Calls to contoso-chat.openai.azure.com that go to 10.9.9.9 fail; the others arrive.",
+        ),
+    ] {
+        assert_tells(&private(&seen), &[says]);
+    }
+}
+
+#[test]
+fn a_service_without_private_zones_has_no_public_side() {
+    let claim = blocked(&[Layer::Timeout]);
+    let asked = Brief { expected: Vec::new(), zones: Vec::new(), suffix: None, ..brief(&claim) };
+    let seen = facts(vec![resolver("hub", gives(&[AWAY]), gives(&[]))], vec![answered(AWAY, 401, "")]);
+    let (tale, _) = tale_under(asked, &claim, &seen, &succeeded());
+    assert_tells(&tale, &["can be reached from here, and should not be.", "open: it answers as the service"]);
+    for word in ["public side", "public fallback", "ACCOUNT_ID", "private zone"] {
+        assert!(!tale.contains(word), "{word} in\n{tale}");
+    }
+}
+
+#[test]
+fn commands_trust_what_the_plan_trusts() {
+    let path = shook(HERE, TlsOutcome::Untrusted(vec![CertTrouble::UnknownIssuer]));
+    let asked = Brief { trust: Some("corp ca.pem".to_owned()), ..brief(&Claim::Private) };
+    let seen = facts(vec![resolver("hub", gives(&[HERE]), gives(&[]))], vec![path]);
+    let (tale, _) = tale_under(asked, &Claim::Private, &seen, &Witnessing::NotSeen);
+    assert_tells(&tale, &["-servername contoso-chat.openai.azure.com -CAfile 'corp ca.pem' </dev/null"]);
 }
 
 proptest! {

@@ -14,12 +14,24 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 /// What the example is of.
-pub const WHERE: &str = "contoso.openai.azure.com at 10.20.3.5, asked of the resolver 10.0.0.4";
+pub fn place(code: Code) -> &'static str {
+    if is_of_the_public_side(code) {
+        "contoso.openai.azure.com, with its public side at 203.0.113.10"
+    } else {
+        "contoso.openai.azure.com at 10.20.3.5, asked of the resolver 10.0.0.4"
+    }
+}
+
+fn is_of_the_public_side(code: Code) -> bool {
+    matches!(code, Code::PublicSideOpen | Code::PublicSideClosed)
+}
 
 const HOST: &str = "contoso.openai.azure.com";
 const SUFFIX: &str = "openai.azure.com";
 const ZONE: &str = "privatelink.openai.azure.com";
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 20, 3, 5));
+/// For examples (RFC 5737).
+const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 10));
 const RESOLVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 4)), 53);
 
 /// The commands that would confirm a finding of the example.
@@ -40,9 +52,11 @@ fn hub() -> ResolverName {
 }
 
 fn evidence(code: Code) -> Vec<Evidence> {
+    let (address, class) =
+        if is_of_the_public_side(code) { (PUBLIC, AddressClass::Public) } else { (ADDRESS, AddressClass::Expected) };
     let mut seen = vec![
         Evidence::NotAnswered { resolver: hub(), family: "A", outcome: LookupOutcome::Silent },
-        Evidence::Connected { address: ADDRESS, class: AddressClass::Expected, outcome: ConnectOutcome::Connected },
+        Evidence::Connected { address, class, outcome: ConnectOutcome::Connected },
     ];
     if matches!(code, Code::ProxyGoesPublic | Code::ProxyFailing) {
         seen.push(Evidence::Proxy { proxy: proxy().proxy, tunnel: Tunnel::Open });

@@ -61,7 +61,7 @@ pub fn page(code: Code) -> String {
     if about.causes.is_empty() {
         page.heading("Try first");
         page.say(code.first_try());
-        page.commands(&example::commands(code, None));
+        page.commands(code, &example::commands(code, None));
     } else {
         page.heading("Causes");
         for cause in about.causes {
@@ -165,13 +165,16 @@ impl Page {
         };
         self.say(&format!("{how}{}.{side}", cause.summary()));
         self.say(&format!("Try first: {}", cause.first_try()));
-        self.commands(&example::commands(code, Some(cause)));
+        self.commands(code, &example::commands(code, Some(cause)));
     }
 
-    fn commands(&mut self, commands: &[String]) {
+    fn commands(&mut self, code: Code, commands: &[String]) {
         if !commands.is_empty() {
-            let place =
-                if example::is_of_it(commands) { format!(", here for {}", example::WHERE) } else { String::new() };
+            let place = if example::is_of_it(commands) {
+                format!(", here for {}", example::place(code))
+            } else {
+                String::new()
+            };
             self.say(&format!("To confirm it{place}:"));
             let _ = write!(self.0, "\n```sh\n{}\n```\n", commands.join("\n"));
         }

@@ -69,7 +69,9 @@ fn tell_seen(word: &str, seen: &[String], above: &[Above], lines: &mut Lines) {
     }
     let mut word = word;
     for (what, who) in pointed {
-        let at = if who == [""] { String::new() } else { format!(" at {}", listed(&who)) };
+        // The clause that a name has behind it ends before the resolvers.
+        let comma = if what.contains(',') { "," } else { "" };
+        let at = if who == [""] { String::new() } else { format!("{comma} at {}", listed(&who)) };
         lines.beside(4, std::mem::take(&mut word), COLUMN, &format!("{what}{at} (above)"));
     }
     for sentence in fresh {

@@ -1,7 +1,7 @@
 //! What was not examined: whoever reads that all is well should know how far that reaches.
 
-use super::Scene;
 use super::lines::{Lines, listed};
+use super::{Scene, has_public_side};
 use crate::facts::{HttpOutcome, LookupOutcome, Purpose, TlsOutcome};
 use crate::plan::{AddressClass, View};
 
@@ -71,7 +71,8 @@ fn addresses(scene: &Scene<'_>) -> Vec<String> {
     if !facts.untried.is_empty() {
         gaps.push(format!("Addresses that were left out of this look: {}.", scene.list(&facts.untried)));
     }
-    if !facts.paths.iter().any(|path| scene.class(path.address) == AddressClass::Public) {
+    let has_public = facts.paths.iter().any(|path| scene.class(path.address) == AddressClass::Public);
+    if !has_public && has_public_side(scene.record) {
         gaps.push("Whether the public side would let requests in: no public address of it is known here.".to_owned());
     }
     let whole = |net: &&ipnet::IpNet| net.prefix_len() == net.max_prefix_len();

@@ -110,7 +110,8 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Breaks a command before options and addresses that stand outside of quotes.
+/// Breaks a command before options and addresses that stand outside of quotes, and before the steps of a query within
+/// double quotes, where a shell passes over the end of a line as well.
 fn broken(command: &str, width: usize) -> Vec<String> {
     let mut cuts: Vec<usize> = Vec::new();
     let mut quote = None;
@@ -122,7 +123,8 @@ fn broken(command: &str, width: usize) -> Vec<String> {
             None => {}
         }
         let rest = &command[at..];
-        if quote.is_none() && (rest.starts_with(" --") || rest.starts_with(" 'https:")) {
+        let is_option = [" --", " -q ", " 'https:", " | "].iter().any(|start| rest.starts_with(start));
+        if (quote.is_none() && is_option) || (quote == Some('"') && rest.starts_with(" | ")) {
             cuts.push(at);
         }
     }

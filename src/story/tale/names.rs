@@ -8,6 +8,7 @@ use crate::facts::{
 use crate::judge::is_azure_private;
 use crate::plan::View;
 use crate::story::evidence::{lookup as not_answered, os as os_words};
+use std::sync::Arc;
 
 pub fn tell(scene: &Scene<'_>, lines: &mut Lines) {
     let mut blocks: Vec<Vec<&ResolverFacts>> = Vec::new();
@@ -92,7 +93,7 @@ fn said(scene: &Scene<'_>, lookup: &Lookup, ttls: impl Iterator<Item = u32>) -> 
         LookupOutcome::Answer(answer) => {
             let mut text = given(scene, answer);
             if !answer.addresses.is_empty() {
-                text.push_str(&format!(", to be kept for {}", seconds(ttls)));
+                text.push_str(&format!(", TTL {}", seconds(ttls)));
             }
             for error in &answer.extended_errors {
                 text.push_str(&format!("; extended error {}: {}", error.code, error.text));
@@ -160,7 +161,13 @@ fn tell_os(scene: &Scene<'_>, lines: &mut Lines) {
 fn follow_ups(scene: &Scene<'_>, lines: &mut Lines) {
     let Some(follow_up) = scene.facts.follow_up.as_deref() else { return };
     let mut told: Vec<(String, Vec<String>, String)> = Vec::new();
-    for inquired in &follow_up.inquired {
+    let folded = folded(&follow_up.inquired);
+    let is_folded = |inquired: &Inquired| {
+        let name = inquired.inquiry.name.as_str();
+        let of = |fold: &&Fold<'_>| fold.who == inquired.inquiry.resolver.to_string();
+        folded.iter().filter(of).any(|fold| is_other_zone(inquired) && fold.zones.contains(&name))
+    };
+    for inquired in follow_up.inquired.iter().filter(|inquired| !is_folded(inquired)) {
         let (question, answer) = (question(inquired), answer(scene, inquired));
         let who = inquired.inquiry.resolver.to_string();
         match told.iter_mut().find(|(q, _, a)| *q == question && *a == answer) {
@@ -168,11 +175,20 @@ fn follow_ups(scene: &Scene<'_>, lines: &mut Lines) {
             None => told.push((question, vec![who], answer)),
         }
     }
-    if !told.is_empty() {
+    if !told.is_empty() || !folded.is_empty() {
         lines.say(2, "Asked further:");
     }
     for (question, who, answer) in told {
         lines.say(4, &format!("{question}, at {}: {answer}", listed(&who)));
+    }
+    for fold in &folded {
+        let (who, zones) = (&fold.who, listed(&fold.zones));
+        let text = if fold.is_private {
+            format!("{who} reaches {zones} as Azure private zones: it ends at Azure")
+        } else {
+            format!("{who} reaches none of {zones} as an Azure private zone")
+        };
+        lines.say(4, &text);
     }
     let Some(machine) = &follow_up.machine else { return };
     if !machine.hosts.is_empty() {
@@ -182,6 +198,33 @@ fn follow_ups(scene: &Scene<'_>, lines: &mut Lines) {
         let domains: Vec<&str> = machine.search.iter().map(|name| name.as_str()).collect();
         lines.say(4, &format!("the search list of this machine: {} (ndots {})", domains.join(", "), machine.ndots));
     }
+}
+
+/// Other zones of the plan of which a resolver says the same.
+struct Fold<'f> {
+    who: String,
+    is_private: bool,
+    zones: Vec<&'f str>,
+}
+
+/// Several alike, of one resolver; a single one is told as any other question.
+fn folded(inquired: &[Arc<Inquired>]) -> Vec<Fold<'_>> {
+    let mut folded: Vec<Fold<'_>> = Vec::new();
+    for one in inquired.iter().filter(|one| is_other_zone(one)) {
+        let Some(soa) = one.answer().and_then(|answer| answer.authority.as_ref()) else { continue };
+        let (who, zone) = (one.inquiry.resolver.to_string(), one.inquiry.name.as_str());
+        let is_private = is_azure_private(soa);
+        match folded.iter_mut().find(|fold| fold.who == who && fold.is_private == is_private) {
+            Some(fold) => fold.zones.push(zone),
+            None => folded.push(Fold { who, is_private, zones: vec![zone] }),
+        }
+    }
+    folded.retain(|fold| fold.zones.len() > 1);
+    folded
+}
+
+fn is_other_zone(inquired: &Inquired) -> bool {
+    inquired.inquiry.purpose == Purpose::OtherZoneAuthority
 }
 
 pub fn question(inquired: &Inquired) -> String {

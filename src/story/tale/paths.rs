@@ -1,7 +1,7 @@
 //! How far each address was reached, and what that means.
 
-use super::Scene;
 use super::lines::{Lines, Tone, listed, took};
+use super::{Scene, has_public_side};
 use crate::facts::{
     ConnectOutcome, Http, HttpOutcome, OsOutcome, PathFacts, ProxyFacts, ProxySource, Tls, TlsOutcome, Tunnel, Why,
 };
@@ -23,7 +23,7 @@ pub fn tell(scene: &Scene<'_>, lines: &mut Lines) {
             lines.say(4, &line);
         }
         let reached = scene.record.reached.iter().find(|reached| reached.address == Some(path.address));
-        if let Some((tone, text)) = reached.map(|reached| means(reached, path)) {
+        if let Some((tone, text)) = reached.map(|reached| means(scene, reached, path)) {
             lines.toned(tone, 4, &text);
         }
     }
@@ -132,8 +132,8 @@ fn answered(http: &Http) -> String {
     }
 }
 
-fn means(reached: &Reached, path: &PathFacts) -> (Tone, String) {
-    let is_public = reached.class == AddressClass::Public;
+fn means(scene: &Scene<'_>, reached: &Reached, path: &PathFacts) -> (Tone, String) {
+    let is_public = reached.class == AddressClass::Public && has_public_side(scene.record);
     match (reached.end, reached.layer) {
         (Ending::Open, _) if is_public => (Tone::Bad, "open: the public side lets requests in from here".to_owned()),
         (Ending::Open, _) => (Tone::Plain, "open: it answers as the service".to_owned()),
