@@ -5,7 +5,7 @@ use super::carry::known;
 use crate::catalog::Catalog;
 use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Around, Asked, Judgement, Terms, Witnessing, inquiries, judge};
-use crate::observe::{Lens, Subject, follow_up, look, look_at_witness, resolvers_of, subject_of};
+use crate::observe::{Lens, Subject, follow_up, look, look_again, look_at_witness, resolvers_of, subject_of};
 use crate::plan::address::AZURE_PLATFORM;
 use crate::plan::{
     Case, CheckName, Claim, Endpoint, Exception, HostName, Plan, Resolver, ResolverName, Target, Vantage, VantageName,
@@ -103,6 +103,26 @@ pub struct Work {
     endpoint: usize,
 }
 
+/// What is known of a check before a look.
+#[derive(Debug, Default)]
+pub struct Before {
+    /// A follow-up that was answered is not asked again while nothing changes.
+    pub facts: Option<Arc<Facts>>,
+    /// Then a public answer is no news, and is not looked at twice.
+    pub incident_open: bool,
+}
+
+/// Why a check is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// In a row of looks, where one public answer opens an incident if it comes twice.
+    Watching,
+    /// Once.
+    Once,
+    /// Once, by somebody who asks why: what tells a cause is asked whatever the claim.
+    Curious,
+}
+
 /// The grounds, worked out.
 pub struct Estate {
     pub grounds: Grounds,
@@ -164,18 +184,27 @@ impl Estate {
         Some(judge(&self.asked(work, day, stale)?, facts, witness))
     }
 
-    /// Looks at a check, and asks what tells the cause where something is off. `before` is what is known of the check: a
-    /// follow-up that was answered is not asked again while nothing changes. `curious` asks whatever the claim.
-    pub async fn examine(&self, work: &Work, before: Option<&Facts>, day: Date, curious: bool) -> Facts {
+    /// Looks at a check. Where something is off, it asks what tells the cause, and beside it looks again at public answers
+    /// that are news; both within one timeout.
+    pub async fn examine(&self, work: &Work, before: &Before, day: Date, interest: Interest) -> Facts {
         let mut facts = look(&self.lens, &work.subject).await;
         let Some(asked) = self.asked(work, day, None) else { return facts };
-        let wanted = inquiries(&asked, &facts, curious);
-        if wanted.is_empty() {
-            return facts;
-        }
-        let known = known(before, &facts);
-        let followed = follow_up(&self.lens, &work.subject, &facts.names, &wanted, &known).await;
-        facts.follow_up = Some(Box::new(followed));
+        let wanted = inquiries(&asked, &facts, interest == Interest::Curious);
+        let follow_up = async {
+            if wanted.is_empty() {
+                return None;
+            }
+            let known = known(before.facts.as_deref(), &facts);
+            Some(Box::new(follow_up(&self.lens, &work.subject, &facts.names, &wanted, &known).await))
+        };
+        let is_news = interest == Interest::Watching && *asked.claim == Claim::Private && !before.incident_open;
+        let second_look = async {
+            if !is_news {
+                return None;
+            }
+            look_again(&self.lens, &work.subject, &facts.names).await.map(Box::new)
+        };
+        (facts.follow_up, facts.second_look) = tokio::join!(follow_up, second_look);
         facts
     }
 

@@ -1,7 +1,7 @@
 //! Keeping the board: facts come in, are judged with the witness of the round, and become entries. When the witness
 //! changes, what depended on it is judged again from the same facts.
 
-use super::estate::{Estate, Work, witness_name};
+use super::estate::{Before, Estate, Work, witness_name};
 use crate::clock;
 use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Code, Judgement, Verdict, Witnessing};
@@ -114,10 +114,15 @@ impl Keeper {
         self.judge_all_again(estate, now);
     }
 
-    /// What the last look at a check brought.
-    pub fn facts(&self, work: &Work) -> Option<Arc<Facts>> {
-        let entry = self.board.entry(*self.places.get(&work.name)?)?;
-        entry.seen.as_ref().map(|seen| Arc::clone(&seen.facts))
+    /// What is known of a check before its next look.
+    pub fn before(&self, work: &Work) -> Before {
+        let entry = self.places.get(&work.name).and_then(|place| self.board.entry(*place));
+        let seen = entry.as_ref().and_then(|entry| entry.seen.as_ref());
+        let standing = seen.map(|seen| &seen.standing).or_else(|| self.waiting.get(&work.name));
+        Before {
+            facts: seen.map(|seen| Arc::clone(&seen.facts)),
+            incident_open: standing.is_some_and(|standing| standing.incident().is_some()),
+        }
     }
 
     /// Takes the facts of one look.
@@ -129,12 +134,16 @@ impl Keeper {
         let Some(judgement) = estate.judge(work, &facts, &witness, today, self.stale.as_deref()) else { return };
         let before = self.board.entry(place).and_then(|entry| entry.seen.as_ref().map(|seen| seen.standing.clone()));
         let before = before.or_else(|| self.waiting.remove(&work.name));
-        let (standing, change) = stand(before.as_ref(), &judgement, now, &terms(estate, work, today));
+        let (mut standing, change) = stand(before.as_ref(), &judgement, now, &terms(estate, work, today));
+        let facts = Arc::new(facts);
+        if let Some(turn) = change.incident {
+            standing.course.transcribe(turn, &facts);
+        }
         let is_private = estate.claims(work, today) == Some(&Claim::Private);
         let holds = judgement.verdict == Verdict::Holds;
         tell(estate, work, &judgement, before.as_ref(), change);
         tell_incident(estate, work, &standing, change);
-        let seen = Seen { facts: Arc::new(facts), judgement, standing };
+        let seen = Seen { facts, judgement, standing };
         self.board.change(|board| {
             board.at = now;
             let face = Arc::clone(&board.checks[place].face);
@@ -240,6 +249,9 @@ impl Keeper {
             }
             let mut standing = seen.standing.clone();
             let change = rejudged(&mut standing, &judgement, now, &terms(estate, work, self.day));
+            if let Some(turn) = change.incident {
+                standing.course.transcribe(turn, &seen.facts);
+            }
             tell(estate, work, &judgement, Some(&seen.standing), change);
             tell_incident(estate, work, &standing, change);
             let again = Seen { facts: Arc::clone(&seen.facts), judgement, standing };

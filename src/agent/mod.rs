@@ -13,7 +13,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use estate::{Estate, EstateError, Grounds};
+pub use estate::{Before, Estate, EstateError, Grounds, Interest};
 pub use once::{once, once_at};
 pub use run::{Orders, PlanSource, run, shared_board};
 

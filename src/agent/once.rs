@@ -1,6 +1,6 @@
 //! One round, without the schedule: every check of the vantage at once, bounded, then judged together.
 
-use super::estate::{Estate, Work};
+use super::estate::{Before, Estate, Interest, Work};
 use super::keeper::{Keeper, blank};
 use crate::clock;
 use crate::facts::Facts;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Looks at everything once. `progress` hears of every look that ended.
 pub async fn once(estate: &Estate, at_a_time: usize, progress: impl FnMut()) -> Board {
     let today = clock::day(clock::now());
-    let all = estate.works.iter().filter(|work| estate.is_looked_at(work, today)).map(|work| (work, false));
+    let all = estate.works.iter().filter(|work| estate.is_looked_at(work, today)).map(|work| (work, Interest::Once));
     look_at(estate, at_a_time, today, all.collect(), progress).await
 }
 
@@ -23,6 +23,7 @@ pub async fn once(estate: &Estate, at_a_time: usize, progress: impl FnMut()) -> 
 pub async fn once_at(estate: &Estate, at_a_time: usize, chosen: &[CheckName]) -> Board {
     let today = clock::day(clock::now());
     let is_chosen = |work: &Work| chosen.contains(&work.name);
+    let interest = |work: &Work| if is_chosen(work) { Interest::Curious } else { Interest::Once };
     let is_private = |work: &Work| estate.claims(work, today) == Some(&Claim::Private);
     let blocks = estate.works.iter().any(|work| is_chosen(work) && !is_private(work));
     let needs_witness = blocks && estate.vantage().witness.is_none();
@@ -30,21 +31,21 @@ pub async fn once_at(estate: &Estate, at_a_time: usize, chosen: &[CheckName]) ->
         .works
         .iter()
         .filter(|work| estate.is_looked_at(work, today) && (is_chosen(work) || needs_witness && is_private(work)));
-    look_at(estate, at_a_time, today, wanted.map(|work| (work, is_chosen(work))).collect(), || {}).await
+    look_at(estate, at_a_time, today, wanted.map(|work| (work, interest(work))).collect(), || {}).await
 }
 
-/// Looks at works; the curious ones ask what tells a cause whatever their claim.
+/// Looks at works, each with an interest of its own.
 async fn look_at(
     estate: &Estate,
     at_a_time: usize,
     today: Date,
-    works: Vec<(&Arc<Work>, bool)>,
+    works: Vec<(&Arc<Work>, Interest)>,
     mut progress: impl FnMut(),
 ) -> Board {
     let board = SharedBoard::new(blank(estate, clock::now()));
     let mut keeper = Keeper::new(board.clone(), estate, clock::now());
     let looks = async {
-        let looks = iter(works.into_iter().map(|(work, curious)| seen(estate, work, curious, today)))
+        let looks = iter(works.into_iter().map(|(work, interest)| seen(estate, work, interest, today)))
             .buffer_unordered(at_a_time);
         looks.inspect(|_| progress()).collect::<Vec<_>>().await
     };
@@ -63,6 +64,6 @@ async fn look_at(
     board.snapshot()
 }
 
-async fn seen(estate: &Estate, work: &Arc<Work>, curious: bool, today: Date) -> (Arc<Work>, Facts) {
-    (Arc::clone(work), estate.examine(work, None, today, curious).await)
+async fn seen(estate: &Estate, work: &Arc<Work>, interest: Interest, today: Date) -> (Arc<Work>, Facts) {
+    (Arc::clone(work), estate.examine(work, &Before::default(), today, interest).await)
 }

@@ -1,6 +1,6 @@
 //! The running agent: schedule, looks, reload, stop.
 
-use super::estate::{Estate, Work};
+use super::estate::{Estate, Interest, Work};
 use super::keeper::{Keeper, blank};
 use crate::clock;
 use crate::facts::{Facts, WitnessFacts};
@@ -129,9 +129,9 @@ impl Agent {
                     return;
                 }
                 tracing::debug!(check = work.name.as_str(), "look begins");
-                let before = self.keeper.facts(&work);
+                let before = self.keeper.before(&work);
                 self.looks.spawn(async move {
-                    let facts = estate.examine(&work, before.as_deref(), clock::day(clock::now()), false).await;
+                    let facts = estate.examine(&work, &before, clock::day(clock::now()), Interest::Watching).await;
                     Done::Look(work, Box::new(facts))
                 });
             }

@@ -38,6 +38,9 @@ pub struct Facts {
     /// What was asked because something was off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_up: Option<Box<FollowUp>>,
+    /// What those that gave a public address said when they were asked again at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_look: Option<Box<NameFacts>>,
 }
 
 /// What a named witness said in one round.

@@ -35,9 +35,13 @@ impl PublicFallback {
     }
 }
 
+/// Whether an application here may be given a public address.
+pub fn is_public(asked: &Asked<'_>, seen: &NameFacts) -> bool {
+    names::answered(seen).into_iter().any(|address| asked.class(address) == AddressClass::Public)
+}
+
 pub fn state(asked: &Asked<'_>, names_seen: &NameFacts, paths: &[Reading]) -> PublicFallback {
-    let answered_publicly =
-        names::answered(names_seen).into_iter().any(|address| asked.class(address) == AddressClass::Public);
+    let answered_publicly = is_public(asked, names_seen);
     let open = paths.iter().any(|path| path.class == AddressClass::Public && path.end == End::Open);
     let told = |lookup: &Lookup| {
         lookup.answer().is_some_and(|answer| matches!(answer.rcode, Rcode::NO_ERROR | Rcode::NAME_ERROR))

@@ -3,8 +3,8 @@
 use super::causes::{Cause, Confidence, Diagnosis};
 use super::codes::Code;
 use crate::facts::{
-    Answer, CertTrouble, Certificate, ConnectOutcome, HttpOutcome, Inquired, LookupOutcome, OsOutcome, TlsOutcome,
-    Tunnel,
+    Answer, CertTrouble, Certificate, ConnectOutcome, Family, HttpOutcome, Inquired, LookupOutcome, OsOutcome,
+    TlsOutcome, Tunnel,
 };
 use crate::plan::{AddressClass, HostName, Layer, ResolverName};
 use jiff::civil::Date;
@@ -114,19 +114,19 @@ impl Finding {
 }
 
 /// What was seen that led to a finding; told in words by `story`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Evidence {
     /// What a resolver answered.
     Answered {
         resolver: ResolverName,
         addresses: Vec<(IpAddr, AddressClass)>,
         answer: Arc<Answer>,
-        family: &'static str,
+        family: Family,
     },
     /// A resolver gave no answer.
     NotAnswered {
         resolver: ResolverName,
-        family: &'static str,
+        family: Family,
         outcome: LookupOutcome,
     },
     Os(OsOutcome),

@@ -31,7 +31,7 @@ pub fn offline(facts: &Facts, witness: &Witnessing) -> Option<Finding> {
         let resolver = facts.names.resolvers.first();
         let seen = resolver.map(|r| Evidence::NotAnswered {
             resolver: r.resolver.clone(),
-            family: r.a.family.word(),
+            family: r.a.family,
             outcome: r.a.outcome.clone(),
         });
         Finding::new(Code::AgentOffline, Weight::Unclear, seen.into_iter().collect())

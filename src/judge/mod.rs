@@ -102,6 +102,8 @@ pub enum Witnessing {
 pub struct Judgement {
     pub verdict: Verdict,
     pub fallback: PublicFallback,
+    /// Whether a second look, made at once, was given a public address again.
+    pub seen_twice: bool,
     /// The worst first.
     pub findings: Vec<Finding>,
     /// How every way that was tried ended, in the order of the facts; the proxy last.
@@ -118,7 +120,8 @@ pub fn judge(asked: &Asked<'_>, facts: &Facts, witness: &Witnessing) -> Judgemen
     let mut findings = names::merged(findings);
     findings.sort_by_key(|f| (Reverse(f.weight), Reverse(f.severity), f.code, Reverse(f.confidence())));
     let verdict = verdict(&findings);
-    Judgement { verdict, fallback, findings, reached: reached::all(asked, facts, &paths) }
+    let seen_twice = facts.second_look.as_ref().is_some_and(|again| fallback::is_public(asked, again));
+    Judgement { verdict, fallback, seen_twice, findings, reached: reached::all(asked, facts, &paths) }
 }
 
 /// What speaks against a claim.

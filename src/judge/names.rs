@@ -136,7 +136,7 @@ fn resolver_findings(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts)
 
 pub fn evidence(asked: &Asked<'_>, resolver: &ResolverFacts, lookup: &Lookup) -> Evidence {
     let resolver = resolver.resolver.clone();
-    let family = lookup.family.word();
+    let family = lookup.family;
     match &lookup.outcome {
         LookupOutcome::Answer(answer) => {
             let addresses = answer.addresses.iter().map(|a| (*a, asked.class(*a))).collect();

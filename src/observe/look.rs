@@ -2,7 +2,7 @@
 
 use super::{Lens, names, path, proxy};
 use crate::clock;
-use crate::facts::{Facts, NameFacts, PathFacts, Why};
+use crate::facts::{Facts, NameFacts, PathFacts, ResolverFacts, Why};
 use crate::plan::{AddressClass, HostName, Networks, PublicFront, ResolverName, View};
 use futures_util::future::join_all;
 use ipnet::IpNet;
@@ -43,6 +43,12 @@ pub struct AskedResolver {
     pub configured: bool,
 }
 
+impl From<&ResolverFacts> for AskedResolver {
+    fn from(seen: &ResolverFacts) -> Self {
+        Self { name: seen.resolver.clone(), server: seen.server, view: seen.view, configured: seen.configured }
+    }
+}
+
 /// Looks. Ends within two timeouts, and never fails: what went wrong is among the facts.
 pub async fn look(lens: &Lens, subject: &Subject) -> Facts {
     let at = clock::now();
@@ -53,7 +59,7 @@ pub async fn look(lens: &Lens, subject: &Subject) -> Facts {
     let paths = join_all(tried.into_iter().map(|(address, why)| path::observe(lens, subject, address, why)));
     let (mut paths, proxy) = tokio::join!(paths, proxy::observe(lens, subject));
     paths.sort_by_key(|path: &PathFacts| path.address);
-    Facts { at, took: start.elapsed(), names, paths, untried, proxy, follow_up: None }
+    Facts { at, took: start.elapsed(), names, paths, untried, proxy, follow_up: None, second_look: None }
 }
 
 /// Every address worth a connection with the reasons for it; the expected ones first, fronts last.

@@ -16,6 +16,7 @@ mod witness;
 
 pub use follow::follow_up;
 pub use look::{AskedResolver, MOST_ADDRESSES, Subject, look};
+pub use names::look_again;
 pub use net::{BoxFuture, Datagrams, Net, ProxyPlace, Stream};
 pub use pace::Pacer;
 pub use sockets::{Sockets, own_addresses, source_for};

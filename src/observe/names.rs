@@ -3,7 +3,7 @@
 use super::look::{AskedResolver, Subject};
 use super::{Lens, dns};
 use crate::facts::{Family, NameFacts, OsLookup, OsOutcome, ResolverFacts};
-use crate::plan::{HostName, PublicFront, ResolverName, View};
+use crate::plan::{AddressClass, HostName, PublicFront, ResolverName, View};
 use futures_util::future::join_all;
 use std::net::IpAddr;
 use tokio::time::{Instant, timeout};
@@ -15,6 +15,25 @@ pub async fn observe(lens: &Lens, subject: &Subject) -> (NameFacts, Vec<IpAddr>)
     let (os, resolvers, fronts) =
         tokio::join!(os_lookup(lens, subject), wire, front_addresses(lens, subject, &resolvers));
     (NameFacts { os, resolvers }, fronts)
+}
+
+/// Asks those again that gave a public address, on the machine or on the wire; nothing, where nobody did. Ends within one
+/// timeout.
+pub async fn look_again(lens: &Lens, subject: &Subject, names: &NameFacts) -> Option<NameFacts> {
+    let is_public = |address: IpAddr| subject.networks.class(address, &subject.expected) == AddressClass::Public;
+    let given = names.os.as_ref().is_some_and(|os| match &os.outcome {
+        OsOutcome::Addresses(given) => given.iter().any(|address| is_public(*address)),
+        OsOutcome::NoSuchName | OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::TimedOut => false,
+    });
+    let doubted = names.resolvers.iter().filter(|r| r.view.is_private() && r.addresses().any(is_public));
+    let resolvers: Vec<AskedResolver> = doubted.map(AskedResolver::from).collect();
+    if !given && resolvers.is_empty() {
+        return None;
+    }
+    let os = async { if given { os_lookup(lens, subject).await } else { None } };
+    let wire = join_all(resolvers.iter().map(|resolver| ask(lens, subject, resolver)));
+    let (os, resolvers) = tokio::join!(os, wire);
+    Some(NameFacts { os, resolvers })
 }
 
 /// The named resolvers, and those of resolv.conf that are not among them.

@@ -3,17 +3,20 @@
 //! Everything is counted in looks, never in seconds. A look is something that was seen; seconds would also count the time
 //! in which the agent was suspended, and would need another figure for every length of a round.
 //!
-//! * An incident opens after `confirm` broken looks in a row. Where the claim is `private`, one look that saw a public
-//!   answer opens it.
+//! * An incident opens after `confirm` broken looks in a row. Where the claim is `private`, a public answer opens it that
+//!   was seen twice: in a look and in the second look made at once, or in two looks within [`SOON_AGAIN`].
 //! * It closes after `recover` good looks in a row. What breaks again soon is the same incident, and needs twice as many
 //!   good looks as the last time.
 //! * A look that could not tell counts for nothing: it adds to no row and breaks none. A check that is by turns broken
 //!   and unknown therefore opens its incident, and silence never closes one.
 
 use super::Terms;
+use crate::facts::Facts;
 use crate::judge::{Cause, Code, Evidence, Judgement, PublicFallback, Verdict, Weight};
 use crate::plan::CheckName;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The good looks after a closing within which a break belongs to the same incident: an hour at the default round of
 /// 30 s. What comes back within the hour has, as a rule, the same cause: two caches that answer by turns, a record that
@@ -35,7 +38,7 @@ pub enum Turn {
 }
 
 /// An opened and later closed stretch of broken looks.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     /// The first broken look.
     pub opened: Timestamp,
@@ -49,10 +52,16 @@ pub struct Incident {
     pub broken_looks: u64,
     /// How often it was taken up again after it had been closed.
     pub flaps: u32,
+    /// What was seen in the look that opened it. Not kept over a restart.
+    #[serde(skip)]
+    pub opening: Option<Arc<Facts>>,
+    /// What was seen in the look that closed it.
+    #[serde(skip)]
+    pub closing: Option<Arc<Facts>>,
 }
 
 /// A finding of an incident, as it was when it was first seen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Noted {
     pub code: Code,
     pub cause: Option<Cause>,
@@ -70,6 +79,8 @@ impl Incident {
             findings: Vec::new(),
             broken_looks: 0,
             flaps: 0,
+            opening: None,
+            closing: None,
         }
     }
 
@@ -124,7 +135,7 @@ impl Incident {
 
     /// Goes on with broken looks that came after the closing.
     fn take_up(&mut self, row: Self) {
-        self.closed = None;
+        (self.closed, self.closing) = (None, None);
         self.flaps = self.flaps.saturating_add(1);
         self.last_seen = self.last_seen.max(row.last_seen);
         self.peak = worse(self.peak, row.peak);
@@ -134,7 +145,7 @@ impl Incident {
 }
 
 /// The looks at one check, as far as they make incidents.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Course {
     /// Broken looks in a row that are no incident yet.
     row: Option<Box<Incident>>,
@@ -144,11 +155,13 @@ pub struct Course {
     good: u32,
     /// How many incidents were opened, each counted once.
     opened: u64,
+    /// How many looks ago the last public answer was seen, where that was within [`SOON_AGAIN`].
+    public_ago: Option<u32>,
 }
 
 /// What a look says of incidents.
 enum Sighting {
-    /// Broken by a public answer, which waits for no confirmation.
+    /// Broken by a public answer; a second one confirms it.
     Public,
     Broken,
     Good,
@@ -173,11 +186,30 @@ impl Course {
 
     /// Takes one look.
     pub(super) fn take(&mut self, judged: &Judgement, now: Timestamp, terms: &Terms) -> Option<Turn> {
-        match sighting(judged, terms) {
-            Sighting::Public => self.broken(judged, now, 1),
-            Sighting::Broken => self.broken(judged, now, terms.confirm),
+        let sighting = sighting(judged, terms);
+        let earlier = match sighting {
+            Sighting::Public => self.public_ago.replace(0),
+            Sighting::Broken | Sighting::Good | Sighting::CouldNotTell => {
+                self.public_ago = self.public_ago.map(|looks| looks + 1).filter(|looks| *looks < SOON_AGAIN);
+                None
+            }
+        };
+        match sighting {
+            Sighting::Public if judged.seen_twice || earlier.is_some() => self.broken(judged, now, 1),
+            Sighting::Public | Sighting::Broken => self.broken(judged, now, terms.confirm),
             Sighting::Good => self.good(judged, now, terms),
             Sighting::CouldNotTell => None,
+        }
+    }
+
+    /// Keeps what was seen in the look that turned the incident.
+    pub fn transcribe(&mut self, turn: Turn, facts: &Arc<Facts>) {
+        let Some(incident) = &mut self.latest else { return };
+        match turn {
+            Turn::Opened => incident.opening = Some(Arc::clone(facts)),
+            // The first opening says how it began.
+            Turn::Reopened => {}
+            Turn::Closed => incident.closing = Some(Arc::clone(facts)),
         }
     }
 

@@ -12,10 +12,11 @@ pub use incident::{Course, Incident, MOST_RECOVER, Noted, SOON_AGAIN, Turn};
 
 use crate::judge::{Judgement, PublicFallback, Verdict};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What is known of one check over time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     pub verdict: Verdict,
     /// When the verdict became what it is.

@@ -1,5 +1,6 @@
 //! Rows of looks and what they do. A look is a letter: `g` good, `l` good but latent, `f` holds while fallback could not
-//! be examined, `b` broken, `u` unknown, `a` public answer, `x` public answer and open. What comes of it is a letter too:
+//! be examined, `b` broken, `u` unknown, `a` public answer, `x` public answer and open, `p` public answer that the second
+//! look was not given again. What comes of it is a letter too:
 //! `O` opened, `R` reopened, `C` closed, `.` nothing.
 
 use super::*;
@@ -10,13 +11,14 @@ const PRIVATE: Terms = Terms { confirm: 3, recover: 2, private: true, longest: D
 const BLOCKED: Terms = Terms { private: false, ..PRIVATE };
 
 fn judged(verdict: Verdict, fallback: PublicFallback) -> Judgement {
-    Judgement { verdict, fallback, findings: Vec::new(), reached: Vec::new() }
+    Judgement { verdict, fallback, seen_twice: false, findings: Vec::new(), reached: Vec::new() }
 }
 
 fn look(letter: char) -> Judgement {
     let broken_by = |code: Code, fallback: PublicFallback| {
         let findings = vec![Finding::new(code, Weight::Breaks, Vec::new())];
-        Judgement { verdict: Verdict::Broken, fallback, findings, reached: Vec::new() }
+        let seen_twice = letter != 'p' && fallback != PublicFallback::None;
+        Judgement { verdict: Verdict::Broken, fallback, seen_twice, findings, reached: Vec::new() }
     };
     match letter {
         'g' => judged(Verdict::Holds, PublicFallback::None),
@@ -24,7 +26,7 @@ fn look(letter: char) -> Judgement {
         'f' => judged(Verdict::Holds, PublicFallback::Unknown),
         'u' => judged(Verdict::Unknown, PublicFallback::Unknown),
         'b' => broken_by(Code::ConnectTimeout, PublicFallback::None),
-        'a' => broken_by(Code::PublicAnswer, PublicFallback::Answered),
+        'a' | 'p' => broken_by(Code::PublicAnswer, PublicFallback::Answered),
         'x' => broken_by(Code::PublicAnswer, PublicFallback::Usable),
         other => panic!("no look is called {other}"),
     }
@@ -69,6 +71,13 @@ fn rows_of_looks() {
         (PRIVATE, "agg", "O.C"),
         (PRIVATE, "gbxl", "..O."),
         (PRIVATE, "xll", "O.C"),
+        // What the second look was not given again waits for another sight of it, within the hour.
+        (PRIVATE, "ppggg", ".O.C."),
+        (PRIVATE, "gpgggggpg", ".......O."),
+        (PRIVATE, "gpbb", "...O"),
+        (PRIVATE, "pguugp", ".....O"),
+        // Other claims do not care.
+        (BLOCKED, "ppp", "..O"),
         // It is not gone as long as not every resolver says so; other trouble may be.
         (PRIVATE, "affffgfg", "O......C"),
         (PRIVATE, "bbbff", "..O.C"),
@@ -116,6 +125,14 @@ fn what_breaks_an_hour_later_is_another_incident() {
         let (said, standing) = followed(&PRIVATE, &format!("agg{}a", calm(looks)));
         assert_eq!((said.chars().last(), standing.course.incidents()), (Some(turn), incidents));
         assert_eq!(standing.incident().unwrap().flaps, u32::from(turn == 'R'));
+    }
+}
+
+#[test]
+fn a_public_answer_that_was_seen_once_is_remembered_for_an_hour() {
+    for (looks, turn) in [(SOON_AGAIN - 1, 'O'), (SOON_AGAIN, '.')] {
+        let (said, _) = followed(&PRIVATE, &format!("p{}p", "g".repeat(usize::try_from(looks).unwrap())));
+        assert_eq!(said.chars().last(), Some(turn), "{looks} good looks between");
     }
 }
 
@@ -195,7 +212,8 @@ fn hours_nobody_saw_and_a_clock_that_runs_back_count_nothing_more() {
 fn any_judgement() -> impl Strategy<Value = Judgement> {
     let verdict = prop::sample::select(Verdict::ALL.to_vec());
     let fallback = prop::sample::select(PublicFallback::ALL.to_vec());
-    (verdict, fallback).prop_map(|(verdict, fallback)| judged(verdict, fallback))
+    (verdict, fallback, any::<bool>())
+        .prop_map(|(verdict, fallback, seen_twice)| Judgement { seen_twice, ..judged(verdict, fallback) })
 }
 
 proptest! {
@@ -209,6 +227,8 @@ proptest! {
         let is_public = |judged: &Judgement| matches!(judged.fallback, PublicFallback::Answered | PublicFallback::Usable);
         let (mut standing, mut now) = (None, 0);
         let (mut good, mut broken, mut opened) = (0, 0, 0);
+        // Whether the last look of this claim that was public lies less than an hour back.
+        let (mut public_before, mut since_public) = (false, 0);
         for (seen, passed, again) in looks {
             now += passed;
             let was_open = standing.as_ref().is_some_and(|s: &Standing| s.incident().is_some());
@@ -230,7 +250,9 @@ proptest! {
             if let Some(Turn::Opened | Turn::Reopened) = change.incident {
                 prop_assert!(alarming || broken >= confirm);
             }
-            prop_assert!(!alarming || after.incident().is_some());
+            prop_assert!(!(alarming && (seen.seen_twice || public_before)) || after.incident().is_some());
+            since_public = if alarming { 0 } else { since_public + 1 };
+            public_before = (public_before || alarming) && since_public < SOON_AGAIN;
             prop_assert!(broken < confirm || after.incident().is_some());
             prop_assert_eq!(after.course.incidents(), opened);
             if let Some(again) = again {

@@ -12,9 +12,11 @@ use std::net::IpAddr;
 pub fn evidence(seen: &Evidence) -> String {
     match seen {
         Evidence::Answered { resolver, addresses, answer, family } => {
-            format!("{resolver} answered {family} with {}", answered(addresses, answer))
+            format!("{resolver} answered {} with {}", family.word(), answered(addresses, answer))
         }
-        Evidence::NotAnswered { resolver, family, outcome } => format!("{resolver} {} for {family}", lookup(outcome)),
+        Evidence::NotAnswered { resolver, family, outcome } => {
+            format!("{resolver} {} for {}", lookup(outcome), family.word())
+        }
         Evidence::Os(outcome) => format!("applications on this machine get {}", os(outcome)),
         Evidence::Connected { address, class, outcome } => {
             format!("{address} ({}) {}", class.word(), connected(outcome))

@@ -105,6 +105,7 @@ pub fn facts(resolvers: Vec<ResolverFacts>, paths: Vec<PathFacts>) -> Facts {
         untried: Vec::new(),
         proxy: None,
         follow_up: None,
+        second_look: None,
     }
 }
 

@@ -6,7 +6,7 @@
 //! that: its looks are one healthy look, spoilt anew each time, and its clock is an argument.
 
 use crate::lossy::{Dice, Lossy, Weather};
-use fencepost::agent::{Estate, Grounds, Orders, run, shared_board};
+use fencepost::agent::{Before, Estate, Grounds, Interest, Orders, run, shared_board};
 use fencepost::catalog::Catalog;
 use fencepost::clock;
 use fencepost::facts::{ConnectOutcome, Facts, LookupOutcome, Why};
@@ -268,7 +268,8 @@ impl Followed {
 /// What a look sees while a fault of the world is in force.
 async fn facts_under(stage: &Arc<Stage>, fault: &str, of: &Followed) -> Facts {
     stage.break_with(fault).unwrap();
-    let facts = look(&of.estate.lens, &of.estate.works[0].subject).await;
+    let (work, day) = (&of.estate.works[0], clock::day(of.good.at));
+    let facts = of.estate.examine(work, &Before::default(), day, Interest::Watching).await;
     stage.heal();
     facts
 }

@@ -44,6 +44,14 @@ fn public(facts: &mut Facts) {
     if let LookupOutcome::Answer(answer) = &mut facts.names.resolvers[0].a.outcome {
         Arc::make_mut(answer).addresses = vec!["20.1.2.3".parse().unwrap()];
     }
+    facts.second_look = Some(Box::new(facts.names.clone()));
+}
+
+/// The second look was given the private address.
+fn public_once(facts: &mut Facts) {
+    let private = Box::new(facts.names.clone());
+    public(facts);
+    facts.second_look = Some(private);
 }
 
 fn good(_: &mut Facts) {}
@@ -75,6 +83,24 @@ fn a_public_answer_is_an_incident_in_its_first_look_and_reported_as_long_as_it_i
     let page = landing(&kept.board.snapshot());
     assert!(page.contains("<b>open/open.openai.azure.com</b> since 2026-12-01T12:01:00Z, broken looks: 1,"), "{page}");
     assert!(page.contains("at worst answered: public-answer") && !page.contains("20.1.2.3"), "{page}");
+}
+
+#[test]
+fn a_public_answer_that_came_once_is_broken_and_no_incident_until_it_comes_again() {
+    let mut kept = Kept::new("2026-12-01T12:00:00");
+    let shown = |kept: &Kept| kept.board.snapshot().checks[0].verdict().unwrap();
+    kept.look(0, public_once);
+    assert_eq!((shown(&kept), kept.incident(0)), (Verdict::Broken, None));
+    (0..5).for_each(|_| kept.look(0, good));
+    kept.look(0, public_once);
+    let incident = kept.incident(0).unwrap();
+    assert_eq!((incident.broken_looks, incident.flaps), (1, 0));
+    assert!(incident.opening.is_some() && incident.closing.is_none());
+    kept.look(0, good);
+    kept.look(0, good);
+    let seen = kept.board.snapshot().checks[0].seen.clone().unwrap();
+    let closed = seen.standing.course.latest().unwrap();
+    assert_eq!(closed.closing.as_ref().unwrap().at, seen.facts.at);
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn facts(work: &Work, at: Timestamp, answers: bool) -> Facts {
         http: answers.then_some(Http { took, outcome: said }),
     };
     let names = NameFacts { os: None, resolvers: vec![resolver] };
-    Facts { at, took, names, paths: vec![path], untried: Vec::new(), proxy: None, follow_up: None }
+    Facts { at, took, names, paths: vec![path], untried: Vec::new(), proxy: None, follow_up: None, second_look: None }
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn evidence(code: Code) -> Vec<Evidence> {
     let (address, class) =
         if is_of_the_public_side(code) { (PUBLIC, AddressClass::Public) } else { (ADDRESS, AddressClass::Expected) };
     let mut seen = vec![
-        Evidence::NotAnswered { resolver: hub(), family: "A", outcome: LookupOutcome::Silent },
+        Evidence::NotAnswered { resolver: hub(), family: Family::A, outcome: LookupOutcome::Silent },
         Evidence::Connected { address, class, outcome: ConnectOutcome::Connected },
     ];
     if matches!(code, Code::ProxyGoesPublic | Code::ProxyFailing) {
@@ -116,5 +116,6 @@ fn facts() -> Facts {
         untried: Vec::new(),
         proxy: Some(proxy()),
         follow_up: None,
+        second_look: None,
     }
 }

@@ -94,7 +94,7 @@ fn told_above(scene: &Scene<'_>) -> Vec<Above> {
         |seen: Evidence, what: String, who: String| above.push(Above { sentence: evidence(&seen), what, who });
     for resolver in &scene.facts.names.resolvers {
         for lookup in resolver.lookups() {
-            let (name, family) = (resolver.resolver.clone(), lookup.family.word());
+            let (name, family) = (resolver.resolver.clone(), lookup.family);
             let seen = match lookup.answer() {
                 Some(answer) => {
                     let addresses = answer.addresses.iter().map(|address| (*address, scene.class(*address))).collect();
@@ -102,7 +102,7 @@ fn told_above(scene: &Scene<'_>) -> Vec<Above> {
                 }
                 None => Evidence::NotAnswered { resolver: name, family, outcome: lookup.outcome.clone() },
             };
-            add(seen, family.to_owned(), resolver.resolver.to_string());
+            add(seen, family.word().to_owned(), resolver.resolver.to_string());
         }
     }
     if let Some(os) = &scene.facts.names.os {

@@ -6,8 +6,9 @@ use crate::facts::{
     Answer, Family, Inquired, Lookup, LookupOutcome, OsOutcome, Purpose, Rcode, ResolverFacts, Transport,
 };
 use crate::judge::is_azure_private;
-use crate::plan::View;
+use crate::plan::{AddressClass, View};
 use crate::story::evidence::{lookup as not_answered, os as os_words};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 pub fn tell(scene: &Scene<'_>, lines: &mut Lines) {
@@ -25,7 +26,27 @@ pub fn tell(scene: &Scene<'_>, lines: &mut Lines) {
         lines.say(2, "No resolver was asked.");
     }
     tell_os(scene, lines);
+    tell_second_look(scene, lines);
     follow_ups(scene, lines);
+}
+
+/// What those that gave a public address said when they were asked again at once.
+fn tell_second_look(scene: &Scene<'_>, lines: &mut Lines) {
+    let Some(again) = &scene.facts.second_look else { return };
+    let is_public = |address: &IpAddr| scene.class(*address) == AddressClass::Public;
+    let (mut same, mut other) = (Vec::new(), Vec::new());
+    if let Some(os) = &again.os {
+        let public = matches!(&os.outcome, OsOutcome::Addresses(given) if given.iter().any(is_public));
+        if public { &mut same } else { &mut other }.push("this machine".to_owned());
+    }
+    for resolver in &again.resolvers {
+        let public = resolver.addresses().any(|address| is_public(&address));
+        if public { &mut same } else { &mut other }.push(resolver.resolver.to_string());
+    }
+    let parts = [(same, "a public address again"), (other, "none this time")];
+    let told =
+        parts.iter().filter(|(who, _)| !who.is_empty()).map(|(who, what)| format!("{what} from {}", listed(who)));
+    lines.say(2, &format!("Asked again at once: {}.", told.collect::<Vec<_>>().join(", ")));
 }
 
 fn tell_block(scene: &Scene<'_>, block: &[&ResolverFacts], lines: &mut Lines) {
