@@ -171,7 +171,8 @@ fn encoding(runtime: &tokio::runtime::Runtime, servers: &Servers) -> (usize, usi
     let (mut series, mut bytes) = (0, 0);
     for _ in 0..5 {
         let start = Instant::now();
-        let pieces: Vec<String> = Pieces::new(board.clone(), Arc::clone(&meters)).map(Result::unwrap).collect();
+        let pieces: Vec<String> =
+            Pieces::new(board.clone(), Arc::clone(&meters), board.at).map(Result::unwrap).collect();
         times.push(start.elapsed());
         series = pieces.iter().flat_map(|piece| piece.lines()).filter(|line| !line.starts_with('#')).count();
         bytes = pieces.iter().map(String::len).sum();

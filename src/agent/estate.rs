@@ -11,7 +11,7 @@ use crate::plan::{
     Case, CheckName, Claim, Endpoint, Exception, HostName, Plan, Resolver, ResolverName, Target, Vantage, VantageName,
     View, nearest,
 };
-use crate::publish::{Face, Header, VantageFace};
+use crate::publish::{ExceptionFace, Face, Header, VantageFace};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -322,13 +322,24 @@ fn header(grounds: &Grounds) -> Header {
         kind: vantage.kind.to_string(),
         owner: vantage.owner.clone().unwrap_or_default(),
     };
-    let ends = |exception: &Exception| Some((exception.name.to_string(), end_of(exception.ends)?));
+    let exception = |exception: &Exception| ExceptionFace {
+        name: exception.name.to_string(),
+        owner: exception.owner.clone(),
+        approved_by: exception.approved_by.clone(),
+        reason: exception.reason.clone(),
+        claim: exception.claim.word(),
+        begins: exception.begins,
+        ends: exception.ends,
+        // The last day of the calendar, nine thousand years from now, has no end.
+        ends_at: end_of(exception.ends).unwrap_or(Timestamp::MAX),
+    };
     let vantages: Vec<VantageFace> = plan.vantages.iter().map(face).collect();
     Header {
         plan: plan.name.clone(),
         plan_hash: plan.hash.clone(),
         vantage: plan.vantage(grounds.vantage.as_str()).map_or_else(|| vantages[0].clone(), face),
-        exceptions: plan.exceptions.iter().filter_map(ends).collect(),
+        exceptions: plan.exceptions.iter().map(exception).collect(),
+        round: plan.settings.every,
         vantages,
     }
 }

@@ -2,14 +2,15 @@
 //! changes, what depended on it is judged again from the same facts.
 
 use super::estate::{Before, Estate, Work, witness_name};
+use super::scribe::Kept;
+use super::tell;
 use crate::clock;
 use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Code, Judgement, Verdict, Witnessing};
 use crate::plan::{CheckName, Claim};
-use crate::publish::{Board, Entry, Reload, Seen, SharedBoard, WitnessEntry};
-use crate::standing::{Change, Standing, Terms, Turn, rejudged, stand};
-use crate::story;
-use jiff::SignedDuration;
+use crate::publish::{Board, Entry, Reload, Seen, SharedBoard, StateHealth, TurnReport, WitnessEntry};
+use crate::standing::{Change, Ledger, Standing, Terms, Turn, rejudged, stand};
+use crate::state::Record;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::{HashMap, HashSet};
@@ -25,6 +26,9 @@ pub fn blank(estate: &Estate, now: Timestamp) -> Board {
         checks: estate.works.iter().map(entry).collect(),
         witness: None,
         reload: Reload { succeeded: true, succeeded_at: now, trouble: None },
+        since: now,
+        ledger: Arc::default(),
+        state: StateHealth::default(),
     }
 }
 
@@ -49,11 +53,22 @@ pub struct Keeper {
     stale: Option<String>,
     /// Standings of checks that the newest plan has looked at otherwise, until their first look under it.
     waiting: HashMap<CheckName, Standing>,
+    /// Places of the board at which an incident turned, until somebody asks.
+    turned: Vec<(usize, Turn)>,
+    /// Whether anything changed that should not be forgotten.
+    news: bool,
+}
+
+/// What changed since it was last asked for.
+pub struct News {
+    pub any: bool,
+    pub turned: Vec<(usize, Turn)>,
 }
 
 impl Keeper {
     pub fn new(board: SharedBoard, estate: &Estate, now: Timestamp) -> Self {
         let day = clock::day(now);
+        board.change(|board| Arc::make_mut(&mut board.ledger).settle(&estate.grounds.plan.exceptions));
         Self {
             board,
             places: places(estate),
@@ -63,7 +78,64 @@ impl Keeper {
             unseen: names(estate, day),
             stale: None,
             waiting: HashMap::new(),
+            turned: Vec::new(),
+            news: false,
         }
+    }
+
+    /// Takes what was kept over a restart. A standing waits for the first look at its check, under the same claim.
+    pub fn restore(&mut self, estate: &Estate, records: Vec<Record<'static>>) {
+        let (mut standings, mut incidents) = (0, 0);
+        let mut ledger = Ledger::default();
+        for record in records {
+            match record {
+                Record::Head { .. } => {}
+                Record::Exception { exception, past } => ledger.restore(exception.into_owned(), past.into_owned()),
+                Record::Standing { check, claim, standing } => {
+                    let work = self.places.get(check.as_ref()).map(|place| &estate.works[*place]);
+                    let goes_on = work.is_some_and(|work| estate.claims(work, self.day) == Some(claim.as_ref()));
+                    let open = standing.incident().is_some();
+                    if goes_on {
+                        (standings, incidents) = (standings + 1, incidents + u64::from(open));
+                        // Looks are counted since the agent started.
+                        let standing = Standing { runs: 0, ..standing.into_owned() };
+                        self.waiting.insert(check.into_owned(), standing);
+                    } else if let Some(incident) = standing.incident() {
+                        tell::left_one(&estate.header.vantage.name, &check, incident);
+                    }
+                }
+            }
+        }
+        ledger.settle(&estate.grounds.plan.exceptions);
+        self.board.change(|board| board.ledger = Arc::new(ledger));
+        if standings > 0 {
+            tracing::info!(
+                checks = standings,
+                open_incidents = incidents,
+                "what was known before the start is taken up"
+            );
+        }
+    }
+
+    /// What changed since this was last asked.
+    pub fn news(&mut self) -> News {
+        News { any: std::mem::take(&mut self.news), turned: std::mem::take(&mut self.turned) }
+    }
+
+    /// The line for the log of incidents about a check whose incident turned.
+    pub fn turn_line(&self, place: usize, turn: Turn) -> Option<String> {
+        let board = self.board.snapshot();
+        serde_json::to_string(&TurnReport::new(&board, place, turn)?).ok()
+    }
+
+    pub fn state_is(&self, health: StateHealth) {
+        self.board.change(|board| board.state = health);
+    }
+
+    /// Everything that should survive a restart.
+    pub fn kept(&self, estate: &Arc<Estate>) -> Kept {
+        let estate = Arc::clone(estate);
+        Kept { estate, board: self.board.snapshot(), waiting: self.waiting.clone(), day: self.day }
     }
 
     /// Takes a new estate. What was seen of a check stays where the same is looked at under the same claim. Its standing,
@@ -96,11 +168,16 @@ impl Keeper {
                 }
             }
             let named = estate.vantage().witness.as_ref().map(witness_name);
+            fresh.ledger = Arc::clone(&board.ledger);
+            Arc::make_mut(&mut fresh.ledger).settle(&estate.grounds.plan.exceptions);
+            fresh.state = board.state.clone();
             fresh.witness = board.witness.take().filter(|witness| Some(&witness.name) == named.as_ref());
             *board = fresh;
         });
         self.waiting = waiting;
-        tell_left(&before, &self.board.snapshot(), &self.waiting);
+        self.turned.clear();
+        self.news = true;
+        tell::left(&before, &self.board.snapshot(), &self.waiting);
         self.judge_all_again(estate, now);
     }
 
@@ -136,13 +213,15 @@ impl Keeper {
         let before = before.or_else(|| self.waiting.remove(&work.name));
         let (mut standing, change) = stand(before.as_ref(), &judgement, now, &terms(estate, work, today));
         let facts = Arc::new(facts);
+        self.note(place, change);
         if let Some(turn) = change.incident {
             standing.course.transcribe(turn, &facts);
         }
+        self.note_exception(estate, work, &judgement, now);
         let is_private = estate.claims(work, today) == Some(&Claim::Private);
         let holds = judgement.verdict == Verdict::Holds;
-        tell(estate, work, &judgement, before.as_ref(), change);
-        tell_incident(estate, work, &standing, change);
+        tell::change(estate, work, &judgement, before.as_ref(), change);
+        tell::incident(estate, work, &standing, change);
         let seen = Seen { facts, judgement, standing };
         self.board.change(|board| {
             board.at = now;
@@ -180,8 +259,21 @@ impl Keeper {
                 *entry = Arc::new(Entry { face, seen });
             }
         });
-        tell_left(&before, &self.board.snapshot(), &self.waiting);
+        tell::left(&before, &self.board.snapshot(), &self.waiting);
         self.judge_all_again(estate, now);
+    }
+
+    fn note(&mut self, place: usize, change: Change) {
+        self.news |= change != Change::default();
+        self.turned.extend(change.incident.map(|turn| (place, turn)));
+    }
+
+    /// An exception that decided for a look is needed if its rule alone would have been broken.
+    fn note_exception(&self, estate: &Estate, work: &Work, judgement: &Judgement, now: Timestamp) {
+        let Some(exception) = estate.case(work, self.day).and_then(|case| case.decision.exception) else { return };
+        let unused = judgement.findings.iter().any(|finding| finding.code == Code::ExceptionUnused);
+        let needed = !unused && judgement.verdict != Verdict::Unknown;
+        self.board.change(|board| Arc::make_mut(&mut board.ledger).looked(&exception.name, needed, now));
     }
 
     fn remember(&mut self, work: &Work, holds: bool, now: Timestamp) {
@@ -233,7 +325,7 @@ impl Keeper {
     }
 
     /// The checks of some claims, from the facts there are.
-    fn judge_again(&self, estate: &Estate, now: Timestamp, concerns: impl Fn(&Claim) -> bool) {
+    fn judge_again(&mut self, estate: &Estate, now: Timestamp, concerns: impl Fn(&Claim) -> bool) {
         let witness = self.witness(estate, now);
         let board = self.board.snapshot();
         for (place, (entry, work)) in board.checks.iter().zip(&estate.works).enumerate() {
@@ -252,8 +344,9 @@ impl Keeper {
             if let Some(turn) = change.incident {
                 standing.course.transcribe(turn, &seen.facts);
             }
-            tell(estate, work, &judgement, Some(&seen.standing), change);
-            tell_incident(estate, work, &standing, change);
+            self.note(place, change);
+            tell::change(estate, work, &judgement, Some(&seen.standing), change);
+            tell::incident(estate, work, &standing, change);
             let again = Seen { facts: Arc::clone(&seen.facts), judgement, standing };
             let face = Arc::clone(&entry.face);
             self.board.change(|board| board.checks[place] = Arc::new(Entry { face, seen: Some(again) }));
@@ -275,57 +368,4 @@ fn terms(estate: &Estate, work: &Work, day: Date) -> Terms {
     let settings = &estate.grounds.plan.settings;
     let private = estate.claims(work, day) == Some(&Claim::Private);
     Terms { confirm: settings.confirm, recover: settings.recover, private, longest: estate.witness_lasts() }
-}
-
-/// One log line when a check changes, and for a check that starts out broken.
-fn tell(estate: &Estate, work: &Work, judgement: &Judgement, before: Option<&Standing>, change: Change) {
-    // A blocked check that is looked at before its witness is neither news nor trouble.
-    let waits = judgement.findings.first().is_some_and(|finding| finding.code == Code::WitnessFailing);
-    let starts_badly = before.is_none() && judgement.verdict != Verdict::Holds && !waits;
-    let changed = change.verdict_from.is_some() || change.fallback_from.is_some();
-    if !changed && !starts_badly {
-        return;
-    }
-    let why = judgement.findings.first().map(story::line).unwrap_or_default();
-    let (check, verdict, fallback) = (work.name.as_str(), judgement.verdict.word(), judgement.fallback.word());
-    let vantage = estate.header.vantage.name.as_str();
-    match judgement.verdict {
-        Verdict::Holds => tracing::info!(vantage, check, verdict, public_fallback = fallback, why, "check changed"),
-        Verdict::Broken | Verdict::Unknown => {
-            tracing::warn!(vantage, check, verdict, public_fallback = fallback, why, "check changed");
-        }
-    }
-}
-
-/// One log line when an incident opens or closes: what, since when, how bad, and in the end how long.
-fn tell_incident(estate: &Estate, work: &Work, standing: &Standing, change: Change) {
-    let (Some(turn), Some(incident)) = (change.incident, standing.course.latest()) else { return };
-    let (vantage, check) = (estate.header.vantage.name.as_str(), work.name.as_str());
-    let (since, peak, flaps) = (incident.opened, incident.peak.word(), incident.flaps);
-    let what = incident.codes();
-    match turn {
-        Turn::Opened => tracing::warn!(vantage, check, what, %since, peak, "incident opened"),
-        Turn::Reopened => tracing::warn!(vantage, check, what, %since, peak, flaps, "incident reopened"),
-        Turn::Closed => {
-            let lasted = incident.closed.unwrap_or(incident.last_seen).duration_since(incident.opened);
-            // Whole seconds: an incident is made of looks, and these are seconds apart.
-            let lasted = SignedDuration::from_secs(lasted.as_secs());
-            let (lasted, broken_looks) = (format!("{lasted:#}"), incident.broken_looks);
-            tracing::info!(vantage, check, what, %since, lasted, peak, broken_looks, flaps, "incident closed");
-        }
-    }
-}
-
-/// One log line for each open incident whose check the plan no longer asks for, or asks for something else: nobody will
-/// see its end.
-fn tell_left(before: &Board, after: &Board, waiting: &HashMap<CheckName, Standing>) {
-    let goes_on: HashSet<&CheckName> =
-        after.checks.iter().filter(|entry| entry.incident().is_some()).map(|entry| &entry.face.check).collect();
-    for (entry, incident) in before.checks.iter().filter_map(|entry| Some((entry, entry.incident()?))) {
-        if !goes_on.contains(&entry.face.check) && !waiting.contains_key(&entry.face.check) {
-            let (vantage, check) = (before.header.vantage.name.as_str(), entry.face.check.as_str());
-            let (what, since) = (incident.codes(), incident.opened);
-            tracing::info!(vantage, check, what, %since, "incident left open: the plan no longer claims this");
-        }
-    }
 }

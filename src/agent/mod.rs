@@ -9,13 +9,15 @@ mod estate;
 mod keeper;
 mod once;
 mod run;
+mod scribe;
+mod tell;
 
 #[cfg(test)]
 mod tests;
 
 pub use estate::{Before, Estate, EstateError, Grounds, Interest};
 pub use once::{once, once_at};
-pub use run::{Orders, PlanSource, run, shared_board};
+pub use run::{Means, Orders, PlanSource, run, shared_board};
 
 /// Descriptors one look may hold at a time, at the most: resolvers and addresses together.
 const DESCRIPTORS_PER_LOOK: u64 = 16;

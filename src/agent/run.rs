@@ -2,10 +2,12 @@
 
 use super::estate::{Estate, Interest, Work};
 use super::keeper::{Keeper, blank};
+use super::scribe::Scribe;
 use crate::clock;
 use crate::facts::{Facts, WitnessFacts};
 use crate::publish::{Meters, ReloadRequest, SharedBoard};
 use crate::schedule::{Due, Schedule};
+use crate::state::Opened;
 use std::collections::HashSet;
 use std::future::pending;
 use std::sync::Arc;
@@ -33,25 +35,37 @@ pub struct Orders {
     pub stop: CancellationToken,
 }
 
+/// With what an agent runs.
+pub struct Means {
+    pub meters: Arc<Meters>,
+    /// The most looks under way.
+    pub at_a_time: usize,
+    pub source: PlanSource,
+    /// Where it keeps what survives a restart, and what it found there.
+    pub state: Option<Opened>,
+}
+
 /// The board that [`run`] will write and others may already read.
 pub fn shared_board(estate: &Estate) -> SharedBoard {
     SharedBoard::new(blank(estate, clock::now()))
 }
 
 /// Runs until it is told to stop; then ends within one timeout.
-pub async fn run(
-    estate: Estate,
-    board: SharedBoard,
-    meters: Arc<Meters>,
-    at_a_time: usize,
-    source: PlanSource,
-    mut orders: Orders,
-) {
-    let keeper = Keeper::new(board, &estate, clock::now());
-    let mut agent = Agent::new(Arc::new(estate), keeper, meters, at_a_time);
+pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: Orders) {
+    let mut keeper = Keeper::new(board, &estate, clock::now());
+    let folder = means.state.map(|opened| {
+        if let Some(trouble) = opened.trouble {
+            tracing::error!(trouble, "the state is not whole; what could not be read begins anew");
+        }
+        keeper.restore(&estate, opened.records);
+        opened.folder
+    });
+    let source = means.source;
+    let mut agent = Agent::new(Arc::new(estate), keeper, Scribe::new(folder), means.meters, means.at_a_time);
     let mut reload_open = true;
     loop {
         let due = agent.next_look();
+        let writing_due = agent.scribe.due();
         tokio::select! {
             () = orders.stop.cancelled() => break,
             request = orders.reload.recv(), if reload_open => match request {
@@ -63,7 +77,10 @@ pub async fn run(
             },
             () = until(due) => agent.begin(),
             Some(done) = agent.looks.join_next() => agent.take(done),
+            () = until(writing_due) => agent.scribe.begin(agent.keeper.kept(&agent.estate)),
+            health = agent.scribe.written() => agent.keeper.state_is(health),
         }
+        agent.follow_news();
     }
     agent.stop().await;
 }
@@ -83,6 +100,7 @@ enum Done {
 struct Agent {
     estate: Arc<Estate>,
     keeper: Keeper,
+    scribe: Scribe,
     meters: Arc<Meters>,
     at_a_time: usize,
     schedule: Schedule,
@@ -92,10 +110,22 @@ struct Agent {
 }
 
 impl Agent {
-    fn new(estate: Arc<Estate>, keeper: Keeper, meters: Arc<Meters>, at_a_time: usize) -> Self {
+    fn new(estate: Arc<Estate>, keeper: Keeper, scribe: Scribe, meters: Arc<Meters>, at_a_time: usize) -> Self {
         let epoch = Instant::now();
         let schedule = schedule(&estate, Duration::ZERO);
-        Self { estate, keeper, meters, at_a_time, schedule, epoch, looks: JoinSet::new(), under_way: HashSet::new() }
+        let (looks, under_way) = (JoinSet::new(), HashSet::new());
+        Self { estate, keeper, scribe, meters, at_a_time, schedule, epoch, looks, under_way }
+    }
+
+    /// What turned is written at once.
+    fn follow_news(&mut self) {
+        let news = self.keeper.news();
+        if news.any {
+            self.scribe.hurry();
+        }
+        for (place, turn) in news.turned {
+            self.scribe.turned(|| self.keeper.turn_line(place, turn));
+        }
     }
 
     /// When the next look is due, while there is room for it.
@@ -186,6 +216,9 @@ impl Agent {
             self.take(done);
         }
         self.looks.shutdown().await;
+        self.follow_news();
+        let (keeper, estate) = (&self.keeper, &self.estate);
+        self.scribe.end(|| keeper.kept(estate)).await;
     }
 }
 

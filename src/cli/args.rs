@@ -75,6 +75,11 @@ pub struct Run {
     /// Where the agent's own HTTP listens.
     #[arg(long, env = "FENCEPOST_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9853")]
     pub listen: SocketAddr,
+
+    /// A folder for what survives a restart: incidents, exposure clocks, alerts to be sent. [default: the first of systemd's
+    /// STATE_DIRECTORY, else nothing is kept]
+    #[arg(long, env = "FENCEPOST_STATE", value_name = "FOLDER")]
+    pub state: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

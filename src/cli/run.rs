@@ -2,10 +2,12 @@
 
 use super::args::{Place, Run};
 use super::{Exit, Fault, Outcome, load, runtime};
-use crate::agent::{self, Estate, Orders};
+use crate::agent::{self, Estate, Means, Orders};
 use crate::publish::{Meters, ReloadRequest, SharedBoard, router};
+use crate::state::{Folder, Opened};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -33,14 +35,31 @@ async fn serve(command: &Run, estate: Estate) -> Outcome {
     tracing::info!(plan = face.plan, vantage = face.vantage.name, checks = estate.works.len(), listen = %command.listen, "watching");
     let board = agent::shared_board(&estate);
     let meters = Arc::new(Meters::new()?);
-    let source = source(&command.place);
     let orders = Orders { reload: orders, stop: stop.clone() };
-    let agent = agent::run(estate, board.clone(), Arc::clone(&meters), agent::most_looks(), source, orders);
+    let means = Means {
+        meters: Arc::clone(&meters),
+        at_a_time: agent::most_looks(),
+        source: source(&command.place),
+        state: state(command.state.as_deref(), &face.vantage.name)?,
+    };
+    let agent = agent::run(estate, board.clone(), means, orders);
     let http = serve_http(listener, board, meters, reload.clone(), stop.clone());
     let ((), served, ()) = tokio::join!(agent, http, signals.obey(reload, stop));
     served?;
     tracing::info!("stopped");
     Ok(Exit::Good)
+}
+
+/// Opens the folder that the command line names, or systemd.
+fn state(named: Option<&Path>, vantage: &str) -> Result<Option<Opened>, Fault> {
+    let of_systemd = || std::env::split_paths(&std::env::var_os("STATE_DIRECTORY")?).next();
+    let Some(folder) = named.map(Path::to_owned).or_else(of_systemd) else {
+        tracing::warn!(
+            "no folder for the state: a restart forgets incidents and exposure clocks; name one with --state"
+        );
+        return Ok(None);
+    };
+    Ok(Some(Folder::open(&folder, vantage)?))
 }
 
 /// Opens the port of the agent's HTTP.

@@ -215,7 +215,8 @@ pub struct Rule {
 }
 
 /// What a rule asserts for a vantage and a target.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Claim {
     Private,
     /// Every way to the target is stopped at one of these layers.

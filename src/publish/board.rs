@@ -3,12 +3,14 @@
 use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Judgement, Verdict};
 use crate::plan::{AddressClass, CheckName, HostName, TargetName};
-use crate::standing::{Incident, Standing};
+use crate::standing::{Incident, Ledger, Standing};
 use crate::story::Brief;
 use ipnet::IpNet;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// What changes only with the plan.
@@ -19,8 +21,45 @@ pub struct Header {
     pub vantage: VantageFace,
     /// Every vantage of the plan, so that a missing agent can be seen.
     pub vantages: Vec<VantageFace>,
-    /// Exceptions and the moments at which they end.
-    pub exceptions: Vec<(String, Timestamp)>,
+    pub exceptions: Vec<ExceptionFace>,
+    /// Time between two looks at one check.
+    pub round: Duration,
+}
+
+/// What the plan says of an exception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionFace {
+    pub name: String,
+    pub owner: String,
+    pub approved_by: Option<String>,
+    pub reason: String,
+    pub claim: &'static str,
+    pub begins: Option<Date>,
+    pub ends: Date,
+    /// The end of its last day.
+    pub ends_at: Timestamp,
+}
+
+/// How the state on disk does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateHealth {
+    /// Whether the agent was given a folder for it.
+    pub wanted: bool,
+    pub writes: u64,
+    pub failures: u64,
+    pub written: Option<Timestamp>,
+    /// How long a writing counts as fresh.
+    pub lasts: Duration,
+    /// Why the last writing failed, where it did.
+    pub trouble: Option<String>,
+}
+
+impl StateHealth {
+    /// Whether a restart would lose nothing: the last writing succeeded, and lies not far back.
+    pub fn is_durable(&self, now: Timestamp) -> bool {
+        let is_fresh = |written: Timestamp| now.duration_since(written).unsigned_abs() <= self.lasts;
+        self.trouble.is_none() && self.written.is_some_and(is_fresh)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,12 +140,30 @@ pub struct Board {
     pub checks: Vec<Arc<Entry>>,
     pub witness: Option<WitnessEntry>,
     pub reload: Reload,
+    /// Since when the agent follows this plan.
+    pub since: Timestamp,
+    pub ledger: Arc<Ledger>,
+    pub state: StateHealth,
 }
+
+/// Rounds without a look after which a check is stale: what it says is then no longer news.
+const STALE_ROUNDS: u32 = 3;
 
 impl Board {
     /// Whether every check was looked at at least once, but for those that `claim: none` covers today.
     pub fn is_complete(&self) -> bool {
         self.checks.iter().all(|entry| entry.seen.is_some() || entry.face.claim == "none")
+    }
+
+    /// Whether a check should have been looked at long ago.
+    pub fn is_stale(&self, entry: &Entry, now: Timestamp) -> bool {
+        let last = entry.seen.as_ref().map_or(self.since, |seen| seen.standing.last_run);
+        let passed = Duration::try_from(now.duration_since(last)).unwrap_or_default();
+        entry.face.claim != "none" && passed > self.header.round * STALE_ROUNDS
+    }
+
+    pub fn count_stale(&self, now: Timestamp) -> usize {
+        self.checks.iter().filter(|entry| self.is_stale(entry, now)).count()
     }
 
     pub fn count(&self, verdict: Verdict) -> usize {

@@ -3,7 +3,8 @@
 
 use super::board::SharedBoard;
 use super::meters::Meters;
-use super::{metrics, page, report};
+use super::{incidents, metrics, page, report};
+use crate::clock;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -30,6 +31,7 @@ pub fn router(board: SharedBoard, meters: Arc<Meters>, reload: mpsc::Sender<Relo
         .route("/", get(landing))
         .route("/metrics", get(metrics_page))
         .route("/api/v1/board", get(board_json))
+        .route("/api/v1/incidents", get(incidents_json))
         .route("/-/healthy", get(|| async { "healthy\n" }))
         .route("/-/ready", get(ready))
         .route("/-/reload", post(reload_plan).put(reload_plan))
@@ -42,13 +44,17 @@ async fn landing(State(shown): State<Shown>) -> Html<String> {
 
 /// The page is encoded as it is sent; a slow scraper holds one piece of it, not the whole.
 async fn metrics_page(State(shown): State<Shown>) -> Response {
-    let pieces = metrics::Pieces::new(shown.board.snapshot(), shown.meters);
+    let pieces = metrics::Pieces::new(shown.board.snapshot(), shown.meters, clock::now());
     let body = Body::from_stream(stream::iter(pieces));
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], body).into_response()
 }
 
 async fn board_json(State(shown): State<Shown>) -> Json<report::Report> {
-    Json(report::report(&shown.board.snapshot()))
+    Json(report::report(&shown.board.snapshot(), clock::now()))
+}
+
+async fn incidents_json(State(shown): State<Shown>) -> Json<incidents::Incidents> {
+    Json(incidents::incidents(&shown.board.snapshot()))
 }
 
 /// Ready once every check was looked at.

@@ -2,13 +2,17 @@
 
 mod board;
 mod http;
+mod incidents;
 mod meters;
 mod metrics;
 mod page;
 mod report;
 
-pub use board::{Board, Entry, Face, Header, Reload, Seen, SharedBoard, VantageFace, WitnessEntry};
+pub use board::{
+    Board, Entry, ExceptionFace, Face, Header, Reload, Seen, SharedBoard, StateHealth, VantageFace, WitnessEntry,
+};
 pub use http::{ReloadRequest, router};
+pub use incidents::{Incidents, TurnReport, incidents};
 pub use meters::Meters;
 pub use metrics::{Pieces, series_per_check};
 pub use page::landing;

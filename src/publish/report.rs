@@ -1,11 +1,12 @@
 //! The board as JSON: what `check --format json` prints and `/api/v1/board` serves. Its keys are a contract.
 
-use super::board::{Board, Entry, Face, Seen};
+use super::board::{Board, Entry, ExceptionFace, Face, Seen};
+use super::incidents::{IncidentReport, incident, past};
 use crate::facts::Facts;
-use crate::judge::{self, Code, Reached, Verdict};
-use crate::standing::{Incident, Noted};
-use crate::story::{self, Brief, Expectation, Ground, Past, Record, Told, Word, told};
+use crate::judge::{self, Reached, Verdict};
+use crate::story::{Brief, Expectation, Ground, Record, Told, Word, told};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -20,6 +21,9 @@ pub struct Report {
     pub at: Timestamp,
     pub checks: Vec<CheckReport>,
     pub summary: Summary,
+    /// The exceptions of the plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<ExceptionReport>,
     /// The vantage's named witness, where it has one and it was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub witness: Option<WitnessReport>,
@@ -48,6 +52,9 @@ pub struct CheckReport {
     /// Since when the verdict stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// True when the check was not looked at for three rounds: what is said of it is then no longer news.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
     /// The incident that is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incident: Option<IncidentReport>,
@@ -68,38 +75,30 @@ pub struct CheckReport {
     pub witnessed_by: Option<String>,
 }
 
-/// A stretch of broken looks that has not ended.
+/// A dated deviation from a rule, and what this agent saw of it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct IncidentReport {
-    /// The check and the time of the first broken look.
-    pub id: String,
-    /// The first broken look.
-    pub opened: Timestamp,
-    /// The latest broken look.
-    pub last_seen: Timestamp,
-    /// The worst state of public fallback in it.
-    #[schemars(with = "String")]
-    pub peak_public_fallback: Word<judge::PublicFallback>,
-    pub broken_looks: u64,
-    /// How often it was taken up again after it had been closed.
-    pub flaps: u32,
-    /// What was seen in it, in the order of its coming, also what is over by now.
-    pub findings: Vec<NotedReport>,
-}
-
-/// A finding of an incident.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct NotedReport {
-    #[schemars(with = "String")]
-    pub code: Word<Code>,
-    /// The likely cause of a public answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
+pub struct ExceptionReport {
+    pub exception: String,
+    pub claim: String,
+    pub owner: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+    pub reason: String,
+    /// The first day it covers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
-    pub cause: Option<Word<judge::Cause>>,
-    pub first_seen: Timestamp,
-    /// The first evidence of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub evidence: Option<String>,
+    pub begins: Option<Date>,
+    /// The last day it covers.
+    #[schemars(with = "String")]
+    pub ends: Date,
+    /// How often the plan moved its end later.
+    pub renewals: u32,
+    /// The first look here for which it decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covering_since: Option<Timestamp>,
+    /// The last look here that would have been broken without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_needed: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -117,14 +116,31 @@ pub struct WitnessReport {
     pub tried: Vec<String>,
 }
 
-/// Renders the board.
-pub fn report(board: &Board) -> Report {
+fn exception(board: &Board, face: &ExceptionFace) -> ExceptionReport {
+    let past = board.ledger.past(&face.name);
+    ExceptionReport {
+        exception: face.name.clone(),
+        claim: face.claim.to_owned(),
+        owner: face.owner.clone(),
+        approved_by: face.approved_by.clone(),
+        reason: face.reason.clone(),
+        begins: face.begins,
+        ends: face.ends,
+        renewals: past.map_or(0, |past| past.renewals),
+        covering_since: past.and_then(|past| past.covering_since),
+        last_needed: past.and_then(|past| past.needed),
+    }
+}
+
+/// Renders the board as of a moment.
+pub fn report(board: &Board, now: Timestamp) -> Report {
     Report {
         plan: board.header.plan.clone(),
         plan_hash: board.header.plan_hash.clone(),
         vantage: board.header.vantage.name.clone(),
         at: board.at,
-        checks: board.checks.iter().map(|entry| check(board, entry)).collect(),
+        checks: board.checks.iter().map(|entry| check(board, entry, now)).collect(),
+        exceptions: board.header.exceptions.iter().map(|face| exception(board, face)).collect(),
         summary: Summary {
             holds: board.count(Verdict::Holds),
             broken: board.count(Verdict::Broken),
@@ -139,7 +155,7 @@ pub fn report(board: &Board) -> Report {
     }
 }
 
-fn check(board: &Board, entry: &Entry) -> CheckReport {
+fn check(board: &Board, entry: &Entry, now: Timestamp) -> CheckReport {
     let face = &entry.face;
     let seen: Option<&Seen> = entry.seen.as_ref();
     CheckReport {
@@ -153,6 +169,7 @@ fn check(board: &Board, entry: &Entry) -> CheckReport {
         rule: face.rule.to_string(),
         exception: face.exception.clone(),
         since: seen.map(|s| s.standing.verdict_since),
+        stale: board.is_stale(entry, now),
         incident: entry.incident().map(|open| incident(entry, open)),
         findings: seen.map(|s| told_of(face, s)).unwrap_or_default(),
         facts: seen.map(|s| Arc::clone(&s.facts)),
@@ -236,37 +253,6 @@ impl Report {
             facts: check.facts.as_deref(),
             witness: self.witness_of(check),
         })
-    }
-}
-
-fn past(incident: &IncidentReport) -> Past {
-    Past {
-        opened: incident.opened,
-        last_seen: incident.last_seen,
-        broken_looks: incident.broken_looks,
-        flaps: incident.flaps,
-        peak: incident.peak_public_fallback.known().unwrap_or(judge::PublicFallback::Unknown),
-    }
-}
-
-fn incident(entry: &Entry, incident: &Incident) -> IncidentReport {
-    IncidentReport {
-        id: incident.id(&entry.face.check),
-        opened: incident.opened,
-        last_seen: incident.last_seen,
-        peak_public_fallback: incident.peak.into(),
-        broken_looks: incident.broken_looks,
-        flaps: incident.flaps,
-        findings: incident.findings.iter().map(noted).collect(),
-    }
-}
-
-fn noted(noted: &Noted) -> NotedReport {
-    NotedReport {
-        code: noted.code.into(),
-        cause: noted.cause.map(Word::from),
-        first_seen: noted.first_seen,
-        evidence: noted.evidence.as_ref().map(story::evidence),
     }
 }
 

@@ -3,11 +3,13 @@
 //!
 //! Pure: `now` is an argument.
 
+mod exceptions;
 mod incident;
 
 #[cfg(test)]
 mod tests;
 
+pub use exceptions::{ExceptionPast, Ledger, UNUSED_DAYS};
 pub use incident::{Course, Incident, MOST_RECOVER, Noted, SOON_AGAIN, Turn};
 
 use crate::judge::{Judgement, PublicFallback, Verdict};

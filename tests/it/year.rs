@@ -6,7 +6,7 @@
 //! that: its looks are one healthy look, spoilt anew each time, and its clock is an argument.
 
 use crate::lossy::{Dice, Lossy, Weather};
-use fencepost::agent::{Before, Estate, Grounds, Interest, Orders, run, shared_board};
+use fencepost::agent::{Before, Estate, Grounds, Interest, Means, Orders, run, shared_board};
 use fencepost::catalog::Catalog;
 use fencepost::clock;
 use fencepost::facts::{ConnectOutcome, Facts, LookupOutcome, Why};
@@ -68,11 +68,12 @@ async fn run_beside(estate: Estate, beside: impl AsyncFnOnce(&SharedBoard)) -> (
     let stop = CancellationToken::new();
     let orders = Orders { reload, stop: stop.clone() };
     let source = Box::new(|| Err("nobody reloads here".to_owned()));
+    let means = Means { meters: Arc::clone(&meters), at_a_time: 64, source, state: None };
     let beside = async {
         beside(&board).await;
         stop.cancel();
     };
-    tokio::join!(run(estate, board.clone(), Arc::clone(&meters), 64, source, orders), beside);
+    tokio::join!(run(estate, board.clone(), means, orders), beside);
     (board.snapshot().checks, Arc::into_inner(meters).unwrap())
 }
 

@@ -1,0 +1,172 @@
+//! The folder of the state: one file for each vantage, locked by its agent, and the log of incidents beside it.
+
+use super::{FORM, Record, lines};
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The log of incidents begins anew at this size, and keeps the one before: 16 MiB hold some thousand turns.
+const LONGEST_LOG: u64 = 16 << 20;
+
+/// What the state says is nobody else's business.
+const OWNER_ONLY: u32 = 0o600;
+
+/// Where one agent keeps its state.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    vantage: String,
+    /// Held as long as the agent runs.
+    lock: Mutex<Option<File>>,
+}
+
+/// Another agent of the same vantage writes there.
+#[derive(Debug, PartialEq, Eq)]
+pub struct InUse(PathBuf);
+
+impl fmt::Display for InUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} is in use by another agent of this vantage; stop it, or give this one another folder with --state",
+            self.0.display()
+        )
+    }
+}
+
+impl std::error::Error for InUse {}
+
+/// A folder, and what was found in it.
+#[derive(Debug)]
+pub struct Opened {
+    pub folder: Folder,
+    pub records: Vec<Record<'static>>,
+    /// What was wrong with it, fit for an operator. The agent starts without what could not be read.
+    pub trouble: Option<String>,
+}
+
+impl Folder {
+    /// Opens the folder of an agent. Only another agent in it is an error: what cannot be made, read or locked now is
+    /// told, and tried again with each writing.
+    pub fn open(path: &Path, vantage: &str) -> Result<Opened, InUse> {
+        let folder = Self { path: path.to_owned(), vantage: vantage.to_owned(), lock: Mutex::new(None) };
+        let mut trouble = match folder.claim() {
+            Ok(()) => None,
+            Err(ClaimError::InUse) => return Err(InUse(folder.file("lock"))),
+            Err(ClaimError::Io(e)) => Some(format!("{}: {e}", path.display())),
+        };
+        let (records, unread) = folder.read();
+        trouble = trouble.or(unread);
+        Ok(Opened { folder, records, trouble })
+    }
+
+    /// Where the state stands.
+    pub fn state_file(&self) -> PathBuf {
+        self.file("state")
+    }
+
+    fn file(&self, ending: &str) -> PathBuf {
+        self.path.join(format!("{}.{ending}", self.vantage))
+    }
+
+    /// Takes the lock, unless it is held already.
+    fn claim(&self) -> Result<(), ClaimError> {
+        let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_some() {
+            return Ok(());
+        }
+        fs::create_dir_all(&self.path).map_err(ClaimError::Io)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(OWNER_ONLY)
+            .open(self.file("lock"))
+            .map_err(ClaimError::Io)?;
+        match file.try_lock() {
+            Ok(()) => {
+                *held = Some(file);
+                Ok(())
+            }
+            Err(TryLockError::WouldBlock) => Err(ClaimError::InUse),
+            Err(TryLockError::Error(e)) => Err(ClaimError::Io(e)),
+        }
+    }
+
+    fn read(&self) -> (Vec<Record<'static>>, Option<String>) {
+        let file = self.state_file();
+        let shown = file.display();
+        let text = match fs::read(&file) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return (Vec::new(), None),
+            Err(e) => return (Vec::new(), Some(format!("{shown}: {e}"))),
+        };
+        let (records, bad) = lines::records(&text);
+        let form = records.iter().find_map(|record| match record {
+            Record::Head { form, .. } => Some(*form),
+            Record::Standing { .. } | Record::Exception { .. } => None,
+        });
+        let told = match form {
+            Some(FORM) if bad == 0 => return (records, None),
+            Some(FORM) => format!("{bad} of its lines are damaged; the rest was taken"),
+            None if text.is_empty() => "it is empty".to_owned(),
+            None => "its first line is damaged; the rest was taken".to_owned(),
+            Some(form) => format!("it has form {form}, and this version reads form {FORM}; nothing was taken"),
+        };
+        let kept = self.file("state.damaged");
+        // A disk that is full keeps no copy; the lines that are good were taken all the same.
+        let copied = fs::copy(&file, &kept).map(|_| format!("; a copy is {}", kept.display())).unwrap_or_default();
+        let records = if form.is_none_or(|form| form == FORM) { records } else { Vec::new() };
+        (records, Some(format!("{shown}: {told}{copied}")))
+    }
+
+    /// Replaces the state as a whole. When this fails, the old state is what stands.
+    pub fn write<'r>(&self, records: impl IntoIterator<Item = Record<'r>>) -> io::Result<()> {
+        self.claim().map_err(|e| match e {
+            ClaimError::InUse => io::Error::other(InUse(self.file("lock"))),
+            ClaimError::Io(e) => e,
+        })?;
+        let fresh = self.file("state.new");
+        let written = self.write_to(&fresh, records);
+        if written.is_err() {
+            // Half a file takes room that the disk may not have.
+            let _ = fs::remove_file(&fresh);
+        }
+        written?;
+        fs::rename(&fresh, self.state_file())?;
+        File::open(&self.path)?.sync_all()
+    }
+
+    fn write_to<'r>(&self, file: &Path, records: impl IntoIterator<Item = Record<'r>>) -> io::Result<()> {
+        let file = OpenOptions::new().create(true).write(true).truncate(true).mode(OWNER_ONLY).open(file)?;
+        let mut to = BufWriter::new(file);
+        for record in records {
+            to.write_all(lines::line(&record)?.as_bytes())?;
+        }
+        to.into_inner()?.sync_all()
+    }
+
+    /// Adds lines to the log of incidents.
+    pub fn log(&self, lines: &[String]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let path = self.file("incidents.jsonl");
+        if fs::metadata(&path).is_ok_and(|about| about.len() > LONGEST_LOG) {
+            fs::rename(&path, self.file("incidents.1.jsonl"))?;
+        }
+        let mut file = OpenOptions::new().create(true).append(true).mode(OWNER_ONLY).open(&path)?;
+        for line in lines {
+            file.write_all(format!("{line}\n").as_bytes())?;
+        }
+        file.sync_data()
+    }
+}
+
+enum ClaimError {
+    InUse,
+    Io(io::Error),
+}

@@ -1,0 +1,177 @@
+//! Real files in a folder of their own.
+
+use super::lines::{line, records};
+use super::*;
+use crate::judge::{Judgement, PublicFallback, Verdict};
+use crate::standing::{Terms, stand};
+use proptest::prelude::*;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("fencepost-state-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn open(&self) -> Opened {
+        Folder::open(&self.0, "here").unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+/// A check with so many broken looks behind it.
+fn standing(broken: i64) -> Record<'static> {
+    let terms = Terms { confirm: 3, recover: 2, private: true, longest: Duration::from_secs(60) };
+    let judged = Judgement {
+        verdict: Verdict::Broken,
+        fallback: PublicFallback::Usable,
+        seen_twice: true,
+        findings: Vec::new(),
+        reached: Vec::new(),
+    };
+    let mut standing = None;
+    for look in 0..=broken {
+        standing = Some(stand(standing.as_ref(), &judged, at(look * 30), &terms).0);
+    }
+    let check = CheckName::new(&format!("target-{broken}/host.openai.azure.com"));
+    Record::Standing {
+        check: Cow::Owned(check),
+        claim: Cow::Owned(Claim::Private),
+        standing: Cow::Owned(standing.unwrap()),
+    }
+}
+
+fn all(checks: i64) -> Vec<Record<'static>> {
+    let head = Record::Head { form: FORM, plan: "contoso-ai".into(), vantage: "here".into(), written: at(0) };
+    std::iter::once(head).chain((0..checks).map(standing)).collect()
+}
+
+#[test]
+fn what_was_written_is_read_and_a_new_writing_replaces_it() {
+    let scratch = Scratch::new();
+    let first = scratch.open();
+    assert_eq!((first.records, first.trouble), (Vec::new(), None));
+    for checks in [5, 2] {
+        first.folder.write(all(checks)).unwrap();
+    }
+    drop(first.folder);
+    let second = scratch.open();
+    assert_eq!((second.records, second.trouble), (all(2), None));
+}
+
+#[test]
+fn a_folder_belongs_to_one_agent_of_a_vantage_at_a_time() {
+    let scratch = Scratch::new();
+    let first = scratch.open();
+    let second = Folder::open(&scratch.0, "here").unwrap_err().to_string();
+    assert!(second.contains("here.lock is in use by another agent") && second.contains("--state"), "{second}");
+    assert!(Folder::open(&scratch.0, "there").is_ok());
+    drop(first.folder);
+    assert!(Folder::open(&scratch.0, "here").is_ok());
+}
+
+#[test]
+fn a_damaged_line_costs_itself_and_is_told() {
+    let scratch = Scratch::new();
+    let first = scratch.open();
+    first.folder.write(all(3)).unwrap();
+    let file = first.folder.state_file();
+    drop(first.folder);
+    let whole = fs::read_to_string(&file).unwrap();
+    let damaged = whole.replacen("target-1/", "target-9/", 1);
+    assert_ne!(whole, damaged);
+    fs::write(&file, &damaged).unwrap();
+    let second = scratch.open();
+    let mut left = all(3);
+    left.remove(2);
+    assert_eq!(second.records, left);
+    let trouble = second.trouble.unwrap();
+    assert!(trouble.contains("1 of its lines are damaged") && trouble.contains("here.state.damaged"), "{trouble}");
+    assert_eq!(fs::read_to_string(scratch.0.join("here.state.damaged")).unwrap(), damaged);
+}
+
+#[test]
+fn garbage_and_other_forms_are_no_state_and_no_reason_to_stop() {
+    let scratch = Scratch::new();
+    let other = Record::Head { form: 99, plan: "p".into(), vantage: "here".into(), written: at(0) };
+    let newer = [line(&other).unwrap(), line(&standing(1)).unwrap()].concat();
+    fs::create_dir_all(&scratch.0).unwrap();
+    for (text, why) in
+        [(b"\x00\xff\xfe\n\n\x80".to_vec(), "first line"), (newer.into_bytes(), "form 99"), (Vec::new(), "it is empty")]
+    {
+        fs::write(scratch.0.join("here.state"), text).unwrap();
+        let opened = scratch.open();
+        assert_eq!(opened.records, Vec::new(), "{why}");
+        assert!(opened.trouble.unwrap().contains(why));
+        opened.folder.write(all(1)).unwrap();
+    }
+}
+
+#[test]
+fn what_cannot_be_written_leaves_the_old_state_and_is_tried_again() {
+    let scratch = Scratch::new();
+    let opened = scratch.open();
+    opened.folder.write(all(2)).unwrap();
+    // A folder where the new file should go is a disk that takes nothing.
+    let blocked = scratch.0.join("here.state.new");
+    fs::create_dir(&blocked).unwrap();
+    assert!(opened.folder.write(all(4)).is_err());
+    assert_eq!(records(&fs::read(opened.folder.state_file()).unwrap()), (all(2), 0));
+    fs::remove_dir(&blocked).unwrap();
+    opened.folder.write(all(4)).unwrap();
+    assert_eq!(records(&fs::read(opened.folder.state_file()).unwrap()), (all(4), 0));
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_yet_is_made_by_a_later_writing() {
+    let scratch = Scratch::new();
+    fs::write(&scratch.0, "a file is in the way").unwrap();
+    let opened = scratch.open();
+    assert!(opened.trouble.is_some());
+    assert!(opened.folder.write(all(1)).is_err());
+    fs::remove_file(&scratch.0).unwrap();
+    opened.folder.write(all(1)).unwrap();
+    assert!(Folder::open(&scratch.0, "here").is_err(), "and then it is locked");
+}
+
+#[test]
+fn the_log_of_incidents_grows_and_begins_anew_when_it_is_long() {
+    let scratch = Scratch::new();
+    let opened = scratch.open();
+    let long = "x".repeat(17 << 20);
+    for line in ["one", "two", &long, "three"] {
+        opened.folder.log(&[line.to_owned()]).unwrap();
+    }
+    let text = |name: &str| fs::read_to_string(scratch.0.join(name)).unwrap();
+    assert_eq!(text("here.incidents.jsonl"), "three\n");
+    assert!(text("here.incidents.1.jsonl").starts_with("one\ntwo\nxxx"));
+}
+
+proptest! {
+    /// Whatever a disk does to the bytes, what is read was written.
+    #[test]
+    fn no_damage_makes_up_a_record(place in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        let written = all(3);
+        let mut bytes: Vec<u8> = written.iter().flat_map(|record| line(record).unwrap().into_bytes()).collect();
+        let place = place.index(bytes.len());
+        if cut { bytes.truncate(place) } else { bytes[place] = byte }
+        let (read, _) = records(&bytes);
+        prop_assert!(read.iter().all(|record| written.contains(record)));
+        prop_assert!(cut || read.len() + 2 >= written.len());
+    }
+}
