@@ -210,7 +210,11 @@ impl Keeper {
         let witness = self.witness(estate, now);
         let Some(judgement) = estate.judge(work, &facts, &witness, today, self.stale.as_deref()) else { return };
         let before = self.board.entry(place).and_then(|entry| entry.seen.as_ref().map(|seen| seen.standing.clone()));
-        let before = before.or_else(|| self.waiting.remove(&work.name));
+        let before = before.or_else(|| {
+            // What waited is looked at again, and its clock should not run from the look of long ago.
+            self.news |= self.waiting.contains_key(&work.name);
+            self.waiting.remove(&work.name)
+        });
         let (mut standing, change) = stand(before.as_ref(), &judgement, now, &terms(estate, work, today));
         let facts = Arc::new(facts);
         self.note(place, change);

@@ -14,6 +14,7 @@ mod faults;
 mod findings;
 mod hostile;
 mod house;
+mod killed;
 mod lab;
 mod judge;
 mod judge_any;

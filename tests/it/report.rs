@@ -55,7 +55,9 @@ fn the_metrics_page_names_every_metric_and_the_bound() {
     let page = text_of("docs/metrics.md");
     assert_eq!((series_per_check(0, 0), series_per_check(1, 0) - series_per_check(0, 0)), (21, 8));
     assert!(page.contains("at most 21 series, 8 more for each resolver"));
-    let source = ["src/publish/metrics/agent.rs", "src/publish/metrics/checks.rs", "src/publish/meters.rs"].map(text_of).join("\n");
+    let source = ["src/publish/metrics/agent.rs", "src/publish/metrics/checks.rs", "src/publish/meters.rs"]
+        .map(text_of)
+        .join("\n");
     let code: String = source.split("fn metric(").next().unwrap().to_owned() + &source;
     let quoted = code.split('"').skip(1).step_by(2);
     let names = quoted.filter(|word| {

@@ -29,6 +29,11 @@ pub struct Running {
 impl Running {
     /// Starts `fencepost run` and returns when it listens.
     pub fn start(plan: &Path, vantage: &str) -> Self {
+        Self::start_with(plan, vantage, &[])
+    }
+
+    /// As [`Running::start`], with further options.
+    pub fn start_with(plan: &Path, vantage: &str, options: &[&str]) -> Self {
         let address = format!("127.0.0.1:{}", super::free_port());
         let mut command = fencepost();
         command
@@ -44,7 +49,8 @@ impl Running {
                 "fencepost=debug",
                 "--plan",
             ])
-            .arg(plan);
+            .arg(plan)
+            .args(options);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         let mut running = Self { child, log, address };
@@ -64,6 +70,26 @@ impl Running {
             line.clear();
         }
         panic!("the agent ended without logging {text:?}:\n{seen}");
+    }
+
+    /// Reads so many log lines.
+    pub fn read_lines(&mut self, lines: usize) {
+        for _ in 0..lines {
+            self.log.read_line(&mut String::new()).unwrap();
+        }
+    }
+
+    /// Asks for the metrics until they have a line.
+    pub fn wait_for_metric(&self, line: &str) {
+        while !self.http("GET", "/metrics").2.lines().any(|l| l == line) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// SIGKILL; returns when the process is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     pub fn pid(&self) -> u32 {

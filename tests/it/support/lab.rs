@@ -37,13 +37,18 @@ impl LabProcess {
         self.folder.path().join("plan.yaml")
     }
 
-    /// A text of this lab as one that runs at the usual ports would print it.
-    pub fn with_usual_ports(&self, text: &str) -> String {
+    /// The ports of its name servers and of its fronts.
+    pub fn ports(&self) -> (String, String) {
         let plan = std::fs::read_to_string(self.plan()).unwrap();
         let port = |before: &str, after: char| {
             plan.split(before).nth(1).unwrap().split(after).next().unwrap().trim().to_owned()
         };
-        let (dns, tls) = (port("127.10.0.4:", '"'), port("port:", '\n'));
+        (port("127.10.0.4:", '"'), port("port:", '\n'))
+    }
+
+    /// A text of this lab as one that runs at the usual ports would print it.
+    pub fn with_usual_ports(&self, text: &str) -> String {
+        let (dns, tls) = self.ports();
         text.replace(&dns, "8053").replace(&tls, "8443")
     }
 

@@ -1,0 +1,163 @@
+//! An agent that is killed again and again in the middle of an incident forgets nothing: not the incident, not when it
+//! was first seen, not how long data could leave.
+
+use crate::support::Folder;
+use crate::support::agent::Running;
+use crate::support::lab::LabProcess;
+use fencepost::schedule::slot;
+use fencepost::state::{Folder as State, Record};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+
+const HOST: &str = "contoso-ai.azure-api.net";
+
+const LIVES: usize = 200;
+
+/// Agents that live and die side by side.
+const AGENTS: usize = 4;
+
+/// A name for the target whose check is looked at right after the start.
+static TARGET: LazyLock<String> = LazyLock::new(|| {
+    let early = |target: &String| slot(&format!("{target}/{HOST}"), Duration::from_secs(2)).as_millis() < 40;
+    (0..).map(|n| format!("gateway-{n}")).find(early).unwrap()
+});
+
+fn name() -> String {
+    format!("{}/{HOST}", *TARGET)
+}
+
+/// One check of the lab's, in rounds so long that a life has one look, right after its start.
+fn plan(lab: &LabProcess) -> PathBuf {
+    let (dns, tls) = lab.ports();
+    let text = format!(
+        "plan: killed\n\
+         settings: {{every: 60s, timeout: 5s, trust: authority.pem}}\n\
+         networks: {{private: [127.10.0.0/16, 127.20.0.0/16], public: [127.203.0.0/16]}}\n\
+         vantages: {{prod-app: {{kind: production, within: [127.20.1.0/24], resolvers: [hub]}}}}\n\
+         resolvers: {{hub: {{address: '127.10.0.4:{dns}'}}}}\n\
+         targets: {{{}: {{service: api-management, port: {tls}, endpoints: {{{HOST}: [127.20.4.4]}}}}}}\n\
+         rules: [{{name: privately, from: any, to: any, claim: private}}]\n",
+        *TARGET
+    );
+    let path = lab.plan().with_file_name("killed.yaml");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// What an agent says of the check: since when, how often broken, and for how long in which state.
+#[derive(Clone, Debug, PartialEq)]
+struct Said {
+    opened: Timestamp,
+    broken_looks: u64,
+    exposed: f64,
+    last_run: f64,
+}
+
+/// Nothing before the first look of this life.
+fn said(agent: &Running) -> Option<Said> {
+    let board = agent.board();
+    let check = board["checks"].as_array().unwrap().iter().find(|one| one["check"] == name()).unwrap();
+    let incident = &check["incident"];
+    if incident.is_null() {
+        assert!(check["verdict"].is_null(), "a look that saw the fault has an incident: {check}");
+        return None;
+    }
+    let metrics = agent.http("GET", "/metrics").2;
+    let sum = |metric: &str| -> f64 {
+        let of_check = format!("fencepost_{metric}{{check=\"{}\"", name());
+        let values = metrics.lines().filter(|line| line.starts_with(&of_check));
+        values.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    };
+    Some(Said {
+        opened: text(&incident["opened"]).parse().unwrap(),
+        broken_looks: incident["broken_looks"].as_u64().unwrap(),
+        exposed: sum("public_exposure_seconds_total"),
+        last_run: sum("check_last_run_timestamp_seconds"),
+    })
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+/// What the state on disk says of the check, read as the next life will read it.
+fn kept(folder: &Path) -> Option<Timestamp> {
+    let opened = State::open(folder, "prod-app").unwrap();
+    assert_eq!(opened.trouble, None);
+    opened.records.iter().find_map(|record| match record {
+        Record::Standing { check, standing, .. } if check.as_str() == name() => Some(standing.incident()?.opened),
+        Record::Standing { .. } | Record::Head { .. } | Record::Exception { .. } => None,
+    })
+}
+
+fn until_said(agent: &Running) -> Said {
+    loop {
+        if let Some(said) = said(agent) {
+            return said;
+        }
+        thread::yield_now();
+    }
+}
+
+/// Many lives of one agent. Returns how many of them had looked at the check before they were killed.
+fn live_and_die(plan: &Path, agent: usize, lives: usize) -> usize {
+    let folder = Folder::new();
+    let start = || Running::start_with(plan, "prod-app", &["--state", folder.path().to_str().unwrap()]);
+    let mut first = start();
+    let mut known = until_said(&first);
+    // The incident begins to be kept when it is written; from then on it is never lost.
+    first.wait_for_metric("fencepost_state_durable 1");
+    first.kill();
+    let mut looked = 0;
+    for life in 0..lives {
+        assert_eq!(kept(folder.path()), Some(known.opened), "agent {agent}, life {life}");
+        let mut running = start();
+        // From before the first look to after the writing that follows it.
+        let dice = crc32fast::hash(format!("{agent}/{life}").as_bytes());
+        if dice % 2 == 0 {
+            running.read_lines(dice as usize / 2 % 4);
+        } else {
+            until_said(&running);
+        }
+        (0..dice as usize / 16 % 2_000).for_each(|_| thread::yield_now());
+        if let Some(said) = said(&running) {
+            looked += 1;
+            assert_eq!(said.opened, known.opened, "agent {agent}, life {life}");
+            assert!(
+                said.broken_looks >= known.broken_looks && said.exposed >= known.exposed,
+                "{said:?} after {known:?}"
+            );
+            known = said;
+        }
+        running.kill();
+    }
+    let last = until_said(&start());
+    assert_eq!(last.opened, known.opened);
+    // Every second since the first look is counted, whoever was alive: no life ended a whole round before the next look.
+    let since = last.last_run - last.opened.as_millisecond() as f64 / 1e3;
+    assert!((last.exposed - since).abs() < 0.01, "{last:?}: {since} s passed");
+    looked
+}
+
+#[test]
+fn two_hundred_kills_during_an_incident_lose_nothing() {
+    let lab = LabProcess::start();
+    lab.order(&["break", "zone-not-linked"]);
+    let plan = plan(&lab);
+    let looked: usize = thread::scope(|scope| {
+        let agents: Vec<_> = (0..AGENTS)
+            .map(|agent| {
+                scope.spawn({
+                    let plan = &plan;
+                    move || live_and_die(plan, agent, LIVES / AGENTS)
+                })
+            })
+            .collect();
+        agents.into_iter().map(|agent| agent.join().unwrap()).sum()
+    });
+    assert!(looked > LIVES / 3 && looked < LIVES, "{looked} lives had looked");
+}
