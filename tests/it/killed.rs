@@ -3,50 +3,17 @@
 
 use crate::support::Folder;
 use crate::support::agent::Running;
-use crate::support::lab::LabProcess;
-use fencepost::schedule::slot;
+use crate::support::lab::{LabProcess, gateway_check};
 use fencepost::state::{Folder as State, Record};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::path::Path;
 use std::thread;
-use std::time::Duration;
-
-const HOST: &str = "contoso-ai.azure-api.net";
 
 const LIVES: usize = 200;
 
 /// Agents that live and die side by side.
 const AGENTS: usize = 4;
-
-/// A name for the target whose check is looked at right after the start.
-static TARGET: LazyLock<String> = LazyLock::new(|| {
-    let early = |target: &String| slot(&format!("{target}/{HOST}"), Duration::from_secs(2)).as_millis() < 40;
-    (0..).map(|n| format!("gateway-{n}")).find(early).unwrap()
-});
-
-fn name() -> String {
-    format!("{}/{HOST}", *TARGET)
-}
-
-/// One check of the lab's, in rounds so long that a life has one look, right after its start.
-fn plan(lab: &LabProcess) -> PathBuf {
-    let (dns, tls) = lab.ports();
-    let text = format!(
-        "plan: killed\n\
-         settings: {{every: 60s, timeout: 5s, trust: authority.pem}}\n\
-         networks: {{private: [127.10.0.0/16, 127.20.0.0/16], public: [127.203.0.0/16]}}\n\
-         vantages: {{prod-app: {{kind: production, within: [127.20.1.0/24], resolvers: [hub]}}}}\n\
-         resolvers: {{hub: {{address: '127.10.0.4:{dns}'}}}}\n\
-         targets: {{{}: {{service: api-management, port: {tls}, endpoints: {{{HOST}: [127.20.4.4]}}}}}}\n\
-         rules: [{{name: privately, from: any, to: any, claim: private}}]\n",
-        *TARGET
-    );
-    let path = lab.plan().with_file_name("killed.yaml");
-    std::fs::write(&path, text).unwrap();
-    path
-}
 
 /// What an agent says of the check: since when, how often broken, and for how long in which state.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,18 +27,13 @@ struct Said {
 /// Nothing before the first look of this life.
 fn said(agent: &Running) -> Option<Said> {
     let board = agent.board();
-    let check = board["checks"].as_array().unwrap().iter().find(|one| one["check"] == name()).unwrap();
+    let check = board["checks"].as_array().unwrap().iter().find(|one| one["check"] == gateway_check()).unwrap();
     let incident = &check["incident"];
     if incident.is_null() {
         assert!(check["verdict"].is_null(), "a look that saw the fault has an incident: {check}");
         return None;
     }
-    let metrics = agent.http("GET", "/metrics").2;
-    let sum = |metric: &str| -> f64 {
-        let of_check = format!("fencepost_{metric}{{check=\"{}\"", name());
-        let values = metrics.lines().filter(|line| line.starts_with(&of_check));
-        values.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
-    };
+    let sum = |metric: &str| agent.metric(&format!("fencepost_{metric}{{check=\"{}\"", gateway_check()));
     Some(Said {
         opened: text(&incident["opened"]).parse().unwrap(),
         broken_looks: incident["broken_looks"].as_u64().unwrap(),
@@ -89,7 +51,9 @@ fn kept(folder: &Path) -> Option<Timestamp> {
     let opened = State::open(folder, "prod-app").unwrap();
     assert_eq!(opened.trouble, None);
     opened.records.iter().find_map(|record| match record {
-        Record::Standing { check, standing, .. } if check.as_str() == name() => Some(standing.incident()?.opened),
+        Record::Standing { check, standing, .. } if check.as_str() == gateway_check() => {
+            Some(standing.incident()?.opened)
+        }
         Record::Standing { .. } | Record::Head { .. } | Record::Exception { .. } => None,
     })
 }
@@ -147,7 +111,8 @@ fn live_and_die(plan: &Path, agent: usize, lives: usize) -> usize {
 fn two_hundred_kills_during_an_incident_lose_nothing() {
     let lab = LabProcess::start();
     lab.order(&["break", "zone-not-linked"]);
-    let plan = plan(&lab);
+    // Rounds so long that a life has one look, right after its start.
+    let plan = lab.gateway_plan("every: 60s, timeout: 5s");
     let looked: usize = thread::scope(|scope| {
         let agents: Vec<_> = (0..AGENTS)
             .map(|agent| {

@@ -32,6 +32,7 @@ mod repository;
 mod run;
 mod scenarios;
 mod schema;
+mod state;
 mod support;
 mod tale;
 mod text;

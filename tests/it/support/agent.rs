@@ -34,8 +34,12 @@ impl Running {
 
     /// As [`Running::start`], with further options.
     pub fn start_with(plan: &Path, vantage: &str, options: &[&str]) -> Self {
+        Self::spawn(fencepost(), plan, vantage, options)
+    }
+
+    /// As [`Running::start_with`], by a command that becomes the program.
+    pub fn spawn(mut command: Command, plan: &Path, vantage: &str, options: &[&str]) -> Self {
         let address = format!("127.0.0.1:{}", super::free_port());
-        let mut command = fencepost();
         command
             .args([
                 "run",
@@ -84,6 +88,13 @@ impl Running {
         while !self.http("GET", "/metrics").2.lines().any(|l| l == line) {
             std::thread::yield_now();
         }
+    }
+
+    /// The sum of the samples whose line begins so.
+    pub fn metric(&self, beginning: &str) -> f64 {
+        let metrics = self.http("GET", "/metrics").2;
+        let lines = metrics.lines().filter(|line| line.starts_with(beginning));
+        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
     }
 
     /// SIGKILL; returns when the process is gone.

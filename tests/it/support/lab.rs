@@ -2,11 +2,27 @@
 
 use super::agent::{fencepost, http};
 use super::{Folder, free_ports, succeed};
+use fencepost::schedule::slot;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
+use std::sync::LazyLock;
+use std::time::Duration;
 
 pub const CHAT: &str = "contoso-chat.openai.azure.com";
+
+const GATEWAY: &str = "contoso-ai.azure-api.net";
+
+/// A name for the gateway's target whose check is looked at right after the start.
+static EARLY: LazyLock<String> = LazyLock::new(|| {
+    let early = |target: &String| slot(&format!("{target}/{GATEWAY}"), Duration::from_secs(2)).as_millis() < 40;
+    (0..).map(|n| format!("gateway-{n}")).find(early).unwrap()
+});
+
+/// The check of [`LabProcess::gateway_plan`].
+pub fn gateway_check() -> String {
+    format!("{}/{GATEWAY}", *EARLY)
+}
 
 const VANTAGES: [&str; 4] = ["prod-app", "build", "sandbox", "branch-lan"];
 
@@ -50,6 +66,24 @@ impl LabProcess {
     pub fn with_usual_ports(&self, text: &str) -> String {
         let (dns, tls) = self.ports();
         text.replace(&dns, "8053").replace(&tls, "8443")
+    }
+
+    /// A plan with one private check of this lab, its gateway as prod-app sees it.
+    pub fn gateway_plan(&self, settings: &str) -> PathBuf {
+        let (dns, tls) = self.ports();
+        let text = format!(
+            "plan: gateway\n\
+             settings: {{{settings}, trust: authority.pem}}\n\
+             networks: {{private: [127.10.0.0/16, 127.20.0.0/16], public: [127.203.0.0/16]}}\n\
+             vantages: {{prod-app: {{kind: production, within: [127.20.1.0/24], resolvers: [hub]}}}}\n\
+             resolvers: {{hub: {{address: '127.10.0.4:{dns}'}}}}\n\
+             targets: {{{}: {{service: api-management, port: {tls}, endpoints: {{{GATEWAY}: [127.20.4.4]}}}}}}\n\
+             rules: [{{name: privately, from: any, to: any, claim: private}}]\n",
+            *EARLY
+        );
+        let path = self.folder.path().join("gateway.yaml");
+        std::fs::write(&path, text).unwrap();
+        path
     }
 
     pub fn order(&self, words: &[&str]) -> String {
