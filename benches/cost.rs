@@ -15,8 +15,10 @@ use fencepost::catalog::Catalog;
 use fencepost::clock;
 use fencepost::judge::Verdict;
 use fencepost::observe::{Lens, Pacer, Sockets, Trust};
-use fencepost::plan;
-use fencepost::publish::{Meters, Pieces};
+use fencepost::plan::{self, Claim};
+use fencepost::publish::{Board, Meters, Pieces};
+use fencepost::state::{Folder as State, Record};
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -103,13 +105,17 @@ fn main() {
     println!("  ratio                 {:>8.2}      aim 1.5", check.as_secs_f64() / handshake.as_secs_f64());
     println!();
 
+    let board = runtime.block_on(once(&servers.estate(10_000), 64, || {}));
     println!("time to encode /metrics, {} checks", 10_000);
-    let (board, series, bytes, took) = encoding(&runtime, &servers);
+    let (series, bytes, took) = encoding(&board);
     println!(
-        "  encode                {:>8.0} ms   aim 150 ms; {series} series, {} KiB, of {board} checks",
+        "  encode                {:>8.0} ms   aim 150 ms; {series} series, {} KiB, of {} checks",
         ms(took),
-        bytes / 1024
+        bytes / 1024,
+        board.checks.len()
     );
+    let (bytes, took) = keeping(&servers, &board);
+    println!("  state to disk         {:>8.0} ms   {} KiB, four times a round", ms(took), bytes / 1024);
     println!();
 
     println!("resident memory of a running agent after its first round and one scrape");
@@ -163,9 +169,7 @@ async fn bare_handshakes(servers: &Servers, many: usize) {
 }
 
 /// Encodes a board of 10,000 checks, which was filled by real looks.
-fn encoding(runtime: &tokio::runtime::Runtime, servers: &Servers) -> (usize, usize, usize, Duration) {
-    let estate = servers.estate(10_000);
-    let board = runtime.block_on(once(&estate, 64, || {}));
+fn encoding(board: &Board) -> (usize, usize, Duration) {
     let meters = Arc::new(Meters::new().unwrap());
     let mut times = Vec::new();
     let (mut series, mut bytes) = (0, 0);
@@ -178,13 +182,34 @@ fn encoding(runtime: &tokio::runtime::Runtime, servers: &Servers) -> (usize, usi
         bytes = pieces.iter().map(String::len).sum();
     }
     times.sort();
-    (board.checks.len(), series, bytes, times[times.len() / 2])
+    (series, bytes, times[times.len() / 2])
+}
+
+/// Writes the standings of a board, synced, as an agent does beside its looks.
+fn keeping(servers: &Servers, board: &Board) -> (u64, Duration) {
+    let folder = State::open(&servers.folder.path().join("state"), "here").unwrap().folder;
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let start = Instant::now();
+        let records = board.checks.iter().map(|entry| Record::Standing {
+            check: Cow::Borrowed(&entry.face.check),
+            claim: Cow::Owned(Claim::Private),
+            standing: Cow::Borrowed(&entry.seen.as_ref().unwrap().standing),
+        });
+        folder.write(records).unwrap();
+        times.push(start.elapsed());
+    }
+    times.sort();
+    (std::fs::metadata(folder.state_file()).unwrap().len(), times[times.len() / 2])
 }
 
 /// Resident memory now and at its peak, in MiB.
 fn memory(servers: &Servers, checks: usize) -> (f64, f64) {
-    let mut running = Running::start(&servers.plan_file(checks), "here");
+    let state = Folder::new();
+    let options = ["--state", state.path().to_str().unwrap()];
+    let mut running = Running::start_with(&servers.plan_file(checks), "here", &options);
     running.wait_for_log("first round complete");
+    running.wait_for_metric("fencepost_state_durable 1");
     let (status, _, _) = running.http("GET", "/metrics");
     assert_eq!(status, 200);
     let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();

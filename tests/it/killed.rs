@@ -82,7 +82,7 @@ fn live_and_die(plan: &Path, agent: usize, lives: usize) -> usize {
         let mut running = start();
         // From before the first look to after the writing that follows it.
         let dice = crc32fast::hash(format!("{agent}/{life}").as_bytes());
-        if dice % 2 == 0 {
+        if dice.is_multiple_of(2) {
             running.read_lines(dice as usize / 2 % 4);
         } else {
             until_said(&running);
