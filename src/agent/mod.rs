@@ -3,8 +3,10 @@
 //! One task owns the schedule, the looks under way and the writing side of the board; looks run beside it and hand
 //! their facts back. Every look is bounded by its timeouts, and their number by [`most_looks`].
 
+mod alarm;
 mod brief;
 mod carry;
+mod courier;
 mod estate;
 mod keeper;
 mod once;
@@ -13,6 +15,8 @@ mod run;
 #[cfg(test)]
 mod tests;
 
+pub use alarm::{Upkeep, Use};
+pub use courier::{Courier, Kept};
 pub use estate::{Estate, EstateError, Grounds};
 pub use once::{once, once_at};
 pub use run::{Orders, PlanSource, run, shared_board};

@@ -1,5 +1,6 @@
 //! The running agent: schedule, looks, reload, stop.
 
+use super::courier::{Courier, Kept};
 use super::estate::{Estate, Work};
 use super::keeper::{Keeper, blank};
 use crate::clock;
@@ -38,7 +39,7 @@ pub fn shared_board(estate: &Estate) -> SharedBoard {
     SharedBoard::new(blank(estate, clock::now()))
 }
 
-/// Runs until it is told to stop; then ends within one timeout.
+/// Runs until it is told to stop; then ends within one timeout, and two seconds more where alerts are under way.
 pub async fn run(
     estate: Estate,
     board: SharedBoard,
@@ -47,11 +48,13 @@ pub async fn run(
     source: PlanSource,
     mut orders: Orders,
 ) {
-    let keeper = Keeper::new(board, &estate, clock::now());
-    let mut agent = Agent::new(Arc::new(estate), keeper, meters, at_a_time);
+    let keeper = Keeper::new(board.clone(), &estate, clock::now());
+    let courier = Courier::new(&estate, board, Arc::clone(&meters), Kept::default(), clock::now());
+    let mut agent = Agent::new(Arc::new(estate), keeper, courier, meters, at_a_time);
     let mut reload_open = true;
     loop {
         let due = agent.next_look();
+        let alerts = agent.courier.next();
         tokio::select! {
             () = orders.stop.cancelled() => break,
             request = orders.reload.recv(), if reload_open => match request {
@@ -63,6 +66,8 @@ pub async fn run(
             },
             () = until(due) => agent.begin(),
             Some(done) = agent.looks.join_next() => agent.take(done),
+            () = sleep_until(alerts) => agent.courier.act(&agent.estate),
+            attempt = agent.courier.attempt() => agent.courier.take(attempt),
         }
     }
     agent.stop().await;
@@ -83,6 +88,7 @@ enum Done {
 struct Agent {
     estate: Arc<Estate>,
     keeper: Keeper,
+    courier: Courier,
     meters: Arc<Meters>,
     at_a_time: usize,
     schedule: Schedule,
@@ -92,10 +98,11 @@ struct Agent {
 }
 
 impl Agent {
-    fn new(estate: Arc<Estate>, keeper: Keeper, meters: Arc<Meters>, at_a_time: usize) -> Self {
+    fn new(estate: Arc<Estate>, keeper: Keeper, courier: Courier, meters: Arc<Meters>, at_a_time: usize) -> Self {
         let epoch = Instant::now();
         let schedule = schedule(&estate, Duration::ZERO);
-        Self { estate, keeper, meters, at_a_time, schedule, epoch, looks: JoinSet::new(), under_way: HashSet::new() }
+        let (looks, under_way) = (JoinSet::new(), HashSet::new());
+        Self { estate, keeper, courier, meters, at_a_time, schedule, epoch, looks, under_way }
     }
 
     /// When the next look is due, while there is room for it.
@@ -157,6 +164,7 @@ impl Agent {
                 self.under_way.clear();
             }
         }
+        self.courier.look_ended();
     }
 
     fn reload(&mut self, source: &PlanSource) -> Result<(), String> {
@@ -167,12 +175,14 @@ impl Agent {
                 self.looks = JoinSet::new();
                 self.under_way.clear();
                 self.keeper.resettle(&old, &self.estate, clock::now());
+                self.courier.settle(&self.estate, clock::now());
                 self.schedule = schedule(&self.estate, self.epoch.elapsed());
                 tracing::info!(plan = self.estate.header.plan, hash = self.estate.header.plan_hash, "plan reloaded");
                 Ok(())
             }
             Err(why) => {
                 self.keeper.reload_failed(&self.estate, &why, clock::now());
+                self.courier.look_ended();
                 tracing::error!(why, "the plan could not be reloaded; the old one stays");
                 Err(why)
             }
@@ -186,6 +196,7 @@ impl Agent {
             self.take(done);
         }
         self.looks.shutdown().await;
+        self.courier.stop(&self.estate).await;
     }
 }
 

@@ -31,10 +31,12 @@ pub struct Notice {
 
 /// One alert that is held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    pub key: Key,
-    pub alert: Alert,
-    pub raised_at: Timestamp,
+struct Held {
+    key: Key,
+    alert: Alert,
+    raised_at: Timestamp,
+    /// The how manieth of its desk it is: a clock that stands or is set back makes no two of them alike.
+    serial: u64,
     /// What holds it, by incident or by name, and as what it was seen last.
     members: BTreeMap<String, Key>,
     /// What was seen last, for looks that see nothing.
@@ -52,7 +54,7 @@ impl Held {
 
     fn id(&self, ordinal: u32) -> String {
         let labels = self.alert.labels.iter().map(|(name, value)| format!("{name}={value}\n")).collect::<String>();
-        let named = format!("{labels}{}\n{ordinal}", self.raised_at);
+        let named = format!("{labels}{}\n{}\n{ordinal}", self.raised_at, self.serial);
         let digest = ring::digest::digest(&ring::digest::SHA256, named.as_bytes());
         digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
@@ -62,19 +64,11 @@ impl Held {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Desk {
     held: Vec<Held>,
+    /// How many alerts it ever raised.
+    raised: u64,
 }
 
 impl Desk {
-    /// Takes up what was kept.
-    pub fn restore(held: Vec<Held>) -> Self {
-        Self { held }
-    }
-
-    /// What would have to be kept.
-    pub fn held(&self) -> &[Held] {
-        &self.held
-    }
-
     /// The alerts that fire.
     pub fn firing(&self) -> impl Iterator<Item = &Alert> {
         self.held.iter().map(|held| &held.alert)
@@ -125,7 +119,8 @@ impl Desk {
                     self.held.push(held);
                 }
                 (None, _) => {
-                    let Some(mut held) = raised(&group, known, now) else { continue };
+                    let Some(mut held) = raised(&group, known, now, self.raised) else { continue };
+                    self.raised += 1;
                     notices.push(held.notice(Status::Firing, now));
                     self.held.push(held);
                 }
@@ -169,7 +164,7 @@ impl Places {
     }
 }
 
-fn raised(group: &[Wanted], known: &Known<'_>, now: Timestamp) -> Option<Held> {
+fn raised(group: &[Wanted], known: &Known<'_>, now: Timestamp, serial: u64) -> Option<Held> {
     let leading = leading(group)?;
     let mut held = Held {
         key: leading.key.clone(),
@@ -180,6 +175,7 @@ fn raised(group: &[Wanted], known: &Known<'_>, now: Timestamp) -> Option<Held> {
             checks: Vec::new(),
         },
         raised_at: now,
+        serial,
         members: BTreeMap::new(),
         words: leading.words.clone(),
         told: 0,
@@ -217,7 +213,7 @@ fn labels(leading: &Wanted, group: &[Wanted], known: &Known<'_>) -> BTreeMap<Str
     let key = &leading.key;
     let shared = |of: fn(&Wanted) -> &str| {
         let first = of(leading);
-        group.iter().all(|wanted| of(wanted) == first).then_some(first).unwrap_or_default().to_owned()
+        if group.iter().all(|wanted| of(wanted) == first) { first.to_owned() } else { String::new() }
     };
     let scope = key.scope.label();
     let labels = [

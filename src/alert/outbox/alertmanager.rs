@@ -43,7 +43,7 @@ impl AlertmanagerLane {
     pub fn resume(&mut self) {
         self.under_way = None;
         self.pace.succeeded();
-        self.news = true;
+        self.again = None;
     }
 
     pub fn take(&mut self, notices: &[Notice]) -> Lost {
@@ -75,6 +75,9 @@ impl AlertmanagerLane {
 
     pub fn begin(&mut self, desk: &Desk, now: Timestamp) -> Option<Vec<Posted>> {
         self.ended.retain(|ended| now.duration_since(ended.ends_at) < RESOLVED_FOR);
+        if desk.is_empty() && self.ended.is_empty() && self.under_way.is_none() {
+            self.news = false;
+        }
         if !self.wait(desk, now)?.is_zero() {
             return None;
         }
