@@ -11,6 +11,7 @@ use crate::plan::{
     Case, CheckName, Claim, Endpoint, Exception, HostName, Plan, Resolver, ResolverName, Target, Vantage, VantageName,
     View, nearest,
 };
+use crate::publish::alerts::Post;
 use crate::publish::{ExceptionFace, Face, Header, VantageFace};
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -129,6 +130,8 @@ pub struct Estate {
     pub lens: Lens,
     pub works: Vec<Arc<Work>>,
     pub header: Arc<Header>,
+    /// How alerts are sent; nobody but `run` sends any.
+    pub post: Option<Arc<Post>>,
     around: Around,
     briefs: Briefs,
 }
@@ -138,7 +141,7 @@ impl Estate {
         let header = Arc::new(header(&grounds));
         let works = works(&grounds, today);
         let around = Around { azure: azure(&grounds.plan, lens.net.is_in_azure()), zones: zones(&grounds) };
-        Self { grounds, lens, works, header, around, briefs: Briefs::default() }
+        Self { grounds, lens, works, header, post: None, around, briefs: Briefs::default() }
     }
 
     pub fn vantage(&self) -> &Vantage {
@@ -345,9 +348,13 @@ fn header(grounds: &Grounds) -> Header {
 }
 
 /// The end of a day, 24:00 UTC.
-fn end_of(day: Date) -> Option<Timestamp> {
-    let next = day.tomorrow().ok()?;
-    next.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+pub(super) fn end_of(day: Date) -> Option<Timestamp> {
+    start_of(day.tomorrow().ok()?)
+}
+
+/// The beginning of a day, 00:00 UTC.
+pub(super) fn start_of(day: Date) -> Option<Timestamp> {
+    day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
 /// What a named witness is called on the board and in metrics.

@@ -4,6 +4,7 @@
 use super::estate::{Before, Estate, Work, witness_name};
 use super::scribe::Kept;
 use super::tell;
+use crate::alert::Alerting;
 use crate::clock;
 use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Code, Judgement, Verdict, Witnessing};
@@ -84,12 +85,14 @@ impl Keeper {
     }
 
     /// Takes what was kept over a restart. A standing waits for the first look at its check, under the same claim.
-    pub fn restore(&mut self, estate: &Estate, records: Vec<Record<'static>>) {
+    pub fn restore(&mut self, estate: &Estate, records: Vec<Record<'static>>) -> Alerting {
+        let mut alerting = Alerting::default();
         let (mut standings, mut incidents) = (0, 0);
         let mut ledger = Ledger::default();
         for record in records {
             match record {
                 Record::Head { .. } => {}
+                Record::Alerting(kept) => alerting = kept.into_owned(),
                 Record::Exception { exception, past } => ledger.restore(exception.into_owned(), past.into_owned()),
                 Record::Standing { check, claim, standing } => {
                     let work = self.places.get(check.as_ref()).map(|place| &estate.works[*place]);
@@ -115,6 +118,17 @@ impl Keeper {
                 "what was known before the start is taken up"
             );
         }
+        alerting
+    }
+
+    /// Standings of checks that wait for their first look.
+    pub fn waiting(&self) -> &HashMap<CheckName, Standing> {
+        &self.waiting
+    }
+
+    /// Whether everything was looked at since the agent started or took this plan.
+    pub fn is_complete(&self) -> bool {
+        self.unseen.is_empty()
     }
 
     /// What changed since this was last asked.
@@ -132,10 +146,10 @@ impl Keeper {
         self.board.change(|board| board.state = health);
     }
 
-    /// Everything that should survive a restart.
-    pub fn kept(&self, estate: &Arc<Estate>) -> Kept {
-        let estate = Arc::clone(estate);
-        Kept { estate, board: self.board.snapshot(), waiting: self.waiting.clone(), day: self.day }
+    /// Everything that should survive a restart, with the alerts and their state.
+    pub fn kept(&self, estate: &Arc<Estate>, (alerting, change): (Alerting, u64)) -> Kept {
+        let (estate, board, waiting) = (Arc::clone(estate), self.board.snapshot(), self.waiting.clone());
+        Kept { estate, board, waiting, day: self.day, alerting, change }
     }
 
     /// Takes a new estate. What was seen of a check stays where the same is looked at under the same claim. Its standing,

@@ -3,8 +3,10 @@
 //! One task owns the schedule, the looks under way and the writing side of the board; looks run beside it and hand
 //! their facts back. Every look is bounded by its timeouts, and their number by [`most_looks`].
 
+mod alarm;
 mod brief;
 mod carry;
+mod courier;
 mod estate;
 mod keeper;
 mod once;

@@ -1,8 +1,10 @@
 //! The running agent: schedule, looks, reload, stop.
 
+use super::courier::Courier;
 use super::estate::{Estate, Interest, Work};
 use super::keeper::{Keeper, blank};
 use super::scribe::Scribe;
+use crate::alert::Alerting;
 use crate::clock;
 use crate::facts::{Facts, WitnessFacts};
 use crate::publish::{Meters, ReloadRequest, SharedBoard};
@@ -52,20 +54,29 @@ pub fn shared_board(estate: &Estate) -> SharedBoard {
 
 /// Runs until it is told to stop; then ends within one timeout.
 pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: Orders) {
-    let mut keeper = Keeper::new(board, &estate, clock::now());
+    let now = clock::now();
+    let mut keeper = Keeper::new(board.clone(), &estate, now);
+    let mut alerting = Alerting::default();
     let folder = means.state.map(|opened| {
         if let Some(trouble) = opened.trouble {
             tracing::error!(trouble, "the state is not whole; what could not be read begins anew");
         }
-        keeper.restore(&estate, opened.records);
+        alerting = keeper.restore(&estate, opened.records);
         opened.folder
     });
+    let scribe = Scribe::new(folder);
+    let mut courier = Courier::new(&estate, board, Arc::clone(&means.meters), alerting, now);
+    if scribe.keeps() {
+        courier.waits_for_disk();
+    }
     let source = means.source;
-    let mut agent = Agent::new(Arc::new(estate), keeper, Scribe::new(folder), means.meters, means.at_a_time);
+    let desks = Desks { keeper, scribe, courier };
+    let mut agent = Agent::new(Arc::new(estate), desks, means.meters, means.at_a_time);
     let mut reload_open = true;
     loop {
         let due = agent.next_look();
         let writing_due = agent.scribe.due();
+        let alerts_due = agent.courier.next();
         tokio::select! {
             () = orders.stop.cancelled() => break,
             request = orders.reload.recv(), if reload_open => match request {
@@ -77,8 +88,13 @@ pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: O
             },
             () = until(due) => agent.begin(),
             Some(done) = agent.looks.join_next() => agent.take(done),
-            () = until(writing_due) => agent.scribe.begin(agent.keeper.kept(&agent.estate)),
-            health = agent.scribe.written() => agent.keeper.state_is(health),
+            () = until(writing_due) => agent.write(),
+            (health, change) = agent.scribe.written() => {
+                agent.keeper.state_is(health);
+                agent.courier.written(change);
+            }
+            () = sleep_until(alerts_due) => agent.courier.act(&agent.estate, agent.keeper.waiting()),
+            attempt = agent.courier.attempt() => agent.courier.take(attempt),
         }
         agent.follow_news();
     }
@@ -97,10 +113,18 @@ enum Done {
     Witness(Option<WitnessFacts>),
 }
 
+/// Those who work beside the looks.
+struct Desks {
+    keeper: Keeper,
+    scribe: Scribe,
+    courier: Courier,
+}
+
 struct Agent {
     estate: Arc<Estate>,
     keeper: Keeper,
     scribe: Scribe,
+    courier: Courier,
     meters: Arc<Meters>,
     at_a_time: usize,
     schedule: Schedule,
@@ -110,18 +134,26 @@ struct Agent {
 }
 
 impl Agent {
-    fn new(estate: Arc<Estate>, keeper: Keeper, scribe: Scribe, meters: Arc<Meters>, at_a_time: usize) -> Self {
+    fn new(estate: Arc<Estate>, desks: Desks, meters: Arc<Meters>, at_a_time: usize) -> Self {
+        let Desks { keeper, scribe, courier } = desks;
         let epoch = Instant::now();
         let schedule = schedule(&estate, Duration::ZERO);
         let (looks, under_way) = (JoinSet::new(), HashSet::new());
-        Self { estate, keeper, scribe, meters, at_a_time, schedule, epoch, looks, under_way }
+        Self { estate, keeper, scribe, courier, meters, at_a_time, schedule, epoch, looks, under_way }
     }
 
-    /// What turned is written at once.
+    fn write(&mut self) {
+        self.scribe.begin(self.keeper.kept(&self.estate, self.courier.kept()));
+    }
+
+    /// What turned is written at once, and alerts follow it.
     fn follow_news(&mut self) {
         let news = self.keeper.news();
-        if news.any {
+        if self.courier.news() || news.any {
             self.scribe.hurry();
+        }
+        if self.keeper.is_complete() {
+            self.courier.round_complete();
         }
         for (place, turn) in news.turned {
             self.scribe.turned(|| self.keeper.turn_line(place, turn));
@@ -187,6 +219,7 @@ impl Agent {
                 self.under_way.clear();
             }
         }
+        self.courier.look_ended();
     }
 
     fn reload(&mut self, source: &PlanSource) -> Result<(), String> {
@@ -197,12 +230,14 @@ impl Agent {
                 self.looks = JoinSet::new();
                 self.under_way.clear();
                 self.keeper.resettle(&old, &self.estate, clock::now());
+                self.courier.settle(&self.estate, clock::now());
                 self.schedule = schedule(&self.estate, self.epoch.elapsed());
                 tracing::info!(plan = self.estate.header.plan, hash = self.estate.header.plan_hash, "plan reloaded");
                 Ok(())
             }
             Err(why) => {
                 self.keeper.reload_failed(&self.estate, &why, clock::now());
+                self.courier.look_ended();
                 tracing::error!(why, "the plan could not be reloaded; the old one stays");
                 Err(why)
             }
@@ -216,9 +251,10 @@ impl Agent {
             self.take(done);
         }
         self.looks.shutdown().await;
+        self.courier.stop(&self.estate, self.keeper.waiting()).await;
         self.follow_news();
-        let (keeper, estate) = (&self.keeper, &self.estate);
-        self.scribe.end(|| keeper.kept(estate)).await;
+        let (keeper, courier, estate) = (&self.keeper, &self.courier, &self.estate);
+        self.scribe.end(|| keeper.kept(estate, courier.kept())).await;
     }
 }
 

@@ -2,6 +2,7 @@
 //! A disk that is full, slow or gone costs the memory of a restart and nothing else.
 
 use super::estate::Estate;
+use crate::alert::Alerting;
 use crate::clock;
 use crate::plan::CheckName;
 use crate::publish::{Board, StateHealth};
@@ -34,11 +35,16 @@ pub struct Kept {
     pub board: Board,
     pub waiting: HashMap<CheckName, Standing>,
     pub day: Date,
+    pub alerting: Alerting,
+    /// Which state of the alerts it is.
+    pub change: u64,
 }
 
 pub struct Scribe {
     folder: Option<Arc<Folder>>,
     writing: Option<JoinHandle<io::Result<()>>>,
+    /// The state of the alerts that is under way to the disk, or came there last.
+    change: u64,
     next: Instant,
     turns: Vec<String>,
     turns_left_out: usize,
@@ -51,6 +57,7 @@ impl Scribe {
         Self {
             folder: folder.map(Arc::new),
             writing: None,
+            change: 0,
             next: Instant::now(),
             turns: Vec::new(),
             turns_left_out: 0,
@@ -90,6 +97,7 @@ impl Scribe {
         let round = kept.board.header.round;
         self.health.lasts = round + round / 2;
         self.next = Instant::now() + round / WRITINGS_PER_ROUND;
+        self.change = kept.change;
         let turns = std::mem::take(&mut self.turns);
         let left_out = std::mem::take(&mut self.turns_left_out);
         if left_out > 0 {
@@ -101,8 +109,13 @@ impl Scribe {
         }));
     }
 
-    /// Waits for the writing under way; says how the state does now.
-    pub async fn written(&mut self) -> StateHealth {
+    /// Whether there is a disk that something can wait for.
+    pub fn keeps(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Waits for the writing under way; says how the state does now, and which state of the alerts was tried.
+    pub async fn written(&mut self) -> (StateHealth, u64) {
         let Some(writing) = &mut self.writing else { return pending().await };
         let outcome = writing.await;
         self.writing = None;
@@ -122,7 +135,7 @@ impl Scribe {
                 self.health.trouble = Some(e.to_string());
             }
         }
-        self.health.clone()
+        (self.health.clone(), self.change)
     }
 
     /// Writes for the last time.
@@ -156,6 +169,7 @@ impl Kept {
         let exceptions = self.board.ledger.iter();
         let exceptions = exceptions
             .map(|(name, past)| Record::Exception { exception: Cow::Borrowed(name), past: Cow::Borrowed(past) });
-        std::iter::once(head).chain(seen).chain(exceptions)
+        let alerting = Record::Alerting(Cow::Borrowed(&self.alerting));
+        std::iter::once(head).chain(seen).chain(exceptions).chain(std::iter::once(alerting))
     }
 }

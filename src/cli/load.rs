@@ -6,7 +6,8 @@ use crate::agent::{Estate, Grounds};
 use crate::catalog::Catalog;
 use crate::clock;
 use crate::observe::{Lens, Pacer, Sockets, Trust, own_addresses, source_for};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Alerts, Plan};
+use crate::publish::alerts::{Lookup, Post, Secret, SecretTrouble, Secrets};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +45,44 @@ pub fn plan(file: &Path, catalog: &Catalog) -> Result<Plan, Fault> {
 /// Everything one agent needs, worked out from files and from this machine's addresses.
 pub fn estate(place: &Place) -> Result<Estate, Fault> {
     paced(place, Pacer::default())
+}
+
+/// As [`estate`], for an agent that sends alerts: with the secrets of their destinations. `page` is where its HTTP answers.
+pub fn watching_estate(place: &Place, page: &str) -> Result<Estate, Fault> {
+    let mut estate = estate(place)?;
+    let plan = &estate.grounds.plan;
+    let net = Arc::clone(&estate.lens.net);
+    let lookup: Lookup = Arc::new(move |host| {
+        let net = Arc::clone(&net);
+        Box::pin(async move { net.own_lookup(host).await })
+    });
+    let secrets = secrets(&plan.alerts, &place.plan)?;
+    let tls = estate.lens.trust.client_config()?;
+    let who = (plan.name.as_str(), estate.grounds.vantage.as_str(), page);
+    let post = Post::new(who, &plan.alerts, secrets, tls, lookup)?;
+    estate.post = Some(Arc::new(post));
+    Ok(estate)
+}
+
+/// The tokens and keys of the destinations; a relative path counts from the plan's folder. Every fault at once.
+fn secrets(alerts: &Alerts, plan_file: &Path) -> Result<Secrets, Fault> {
+    let mut secrets = Secrets::new();
+    let mut faults = Vec::new();
+    for destination in &alerts.destinations {
+        let Some(file) = &destination.secret else { continue };
+        let path = plan_file.parent().unwrap_or(Path::new("")).join(file);
+        let (kind, name, shown) = (destination.kind.word(), &destination.name, path.display());
+        match std::fs::read(&path).map(|bytes| Secret::read(destination.kind, &bytes)) {
+            Ok(Ok(secret)) => drop(secrets.insert(name.clone(), secret)),
+            Ok(Err(SecretTrouble { reason, fix })) => {
+                faults.push(format!("{kind} `{name}` of the plan's alerts: {shown} {reason}\n    fix: {fix}"));
+            }
+            Err(e) => faults.push(format!(
+                "{kind} `{name}` of the plan's alerts: {shown}: {e}\n    fix: put the secret there, readable for the agent"
+            )),
+        }
+    }
+    if faults.is_empty() { Ok(secrets) } else { Err(Fault(faults.join("\n"))) }
 }
 
 /// As [`estate`], for a command that looks once.

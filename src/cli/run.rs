@@ -19,27 +19,31 @@ use tokio_util::sync::CancellationToken;
 const LONGEST_DRAIN: Duration = Duration::from_millis(500);
 
 pub fn run(command: &Run) -> Outcome {
-    let estate = load::estate(&command.place)?;
+    let page = format!("http://{}", command.listen);
+    let estate = load::watching_estate(&command.place, &page)?;
     let runtime = runtime::runtime()?;
-    let outcome = runtime.block_on(serve(command, estate));
+    let outcome = runtime.block_on(serve(command, estate, page));
     runtime::end(runtime);
     outcome
 }
 
-async fn serve(command: &Run, estate: Estate) -> Outcome {
+async fn serve(command: &Run, estate: Estate, page: String) -> Outcome {
     let signals = Signals::catch()?;
     let stop = CancellationToken::new();
     let (reload, orders) = mpsc::channel(1);
     let listener = listen(command.listen).await?;
     let face = &estate.header;
     tracing::info!(plan = face.plan, vantage = face.vantage.name, checks = estate.works.len(), listen = %command.listen, "watching");
+    tell_destinations(&estate);
     let board = agent::shared_board(&estate);
     let meters = Arc::new(Meters::new()?);
+    let place = command.place.clone();
+    let source: agent::PlanSource = Box::new(move || load::watching_estate(&place, &page).map_err(|Fault(why)| why));
     let orders = Orders { reload: orders, stop: stop.clone() };
     let means = Means {
         meters: Arc::clone(&meters),
         at_a_time: agent::most_looks(),
-        source: source(&command.place),
+        source,
         state: state(command.state.as_deref(), &face.vantage.name)?,
     };
     let agent = agent::run(estate, board.clone(), means, orders);
@@ -60,6 +64,14 @@ fn state(named: Option<&Path>, vantage: &str) -> Result<Option<Opened>, Fault> {
         return Ok(None);
     };
     Ok(Some(Folder::open(&folder, vantage)?))
+}
+
+/// One log line for each destination of alerts; of its address only as much as holds no key.
+fn tell_destinations(estate: &Estate) {
+    for destination in estate.post.iter().flat_map(|post| post.destinations()) {
+        let (name, kind, to) = (destination.name.as_str(), destination.kind.word(), destination.url.origin());
+        tracing::info!(destination = name, kind, to, "alerts are sent there");
+    }
 }
 
 /// Opens the port of the agent's HTTP.
@@ -93,7 +105,7 @@ pub fn serve_http(
     }
 }
 
-/// Reads the plan and all that belongs to it again.
+/// Reads the plan and all that belongs to it again, for an agent that sends no alerts.
 pub fn source(place: &Place) -> agent::PlanSource {
     let place = place.clone();
     Box::new(move || load::estate(&place).map_err(|Fault(why)| why))

@@ -78,6 +78,16 @@ impl Trust {
         Ok(Self { anchors: store.roots, algorithms, connector: TlsConnector::from(Arc::new(config)) })
     }
 
+    /// What the agent's own requests go by: a peer that does not prove its name is not spoken to.
+    pub fn client_config(&self) -> Result<ClientConfig, TrustError> {
+        let roots = RootCertStore { roots: self.anchors.clone() };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|e| TrustError(e.to_string()))?;
+        Ok(config.with_root_certificates(roots).with_no_client_auth())
+    }
+
     /// What is wrong with a chain for a host at a time; nothing, if nothing is.
     fn troubles(&self, chain: &[CertificateDer<'_>], host: &ServerName<'_>, now: UnixTime) -> Vec<CertTrouble> {
         let Some((leaf, rest)) = chain.split_first() else {

@@ -91,6 +91,7 @@ pub static PLAN: Table = Table {
             "What must be true; the first rule that matches a vantage and a target decides.",
         ),
         may("exceptions", Form::Named(&Form::Table(&EXCEPTION)), "Dated, owned, approved deviations from a rule."),
+        may("alerts", Form::Table(&ALERTS), "Where agents send alerts themselves, for places without Prometheus."),
     ],
 };
 
@@ -237,6 +238,54 @@ pub static EXCEPTION: Table = Table {
     ],
 };
 
+pub static ALERTS: Table = Table {
+    called: "alerts",
+    keys: &[
+        may(
+            "runbooks",
+            Form::Text,
+            "Where the runbooks are published, as `https://HOST/PATH`; an alert links to the page of its name below it. Default: the agent's own page.",
+        ),
+        may("alertmanagers", Form::Named(&Form::Table(&ALERTMANAGER)), "Alertmanagers, spoken to by their v2 API."),
+        may("webhooks", Form::Named(&Form::Table(&WEBHOOK)), "Receivers of JSON that is signed with a key."),
+    ],
+};
+
+pub static ALERTMANAGER: Table = Table {
+    called: "an Alertmanager",
+    keys: &[
+        must("url", Form::Text, "Where it answers, as `http://HOST:PORT`; `/api/v2/alerts` is appended."),
+        may("token", Form::Text, "A file with the bearer token; a relative path counts from the plan's folder."),
+    ],
+};
+
+pub static WEBHOOK: Table = Table {
+    called: "a webhook",
+    keys: &[
+        must("url", Form::Text, "Where events are sent, as `https://HOST/PATH`."),
+        must(
+            "secret",
+            Form::Text,
+            "A file with the key that signs what is sent, 16 bytes or more; a relative path counts from the plan's folder.",
+        ),
+    ],
+};
+
 /// Every table, for the schema and the reference page.
-pub static TABLES: &[&Table] =
-    &[&PLAN, &SETTINGS, &NETWORKS, &VANTAGE, &WITNESS, &RESOLVER, &TARGET, &REQUEST, &RULE, &FROM, &TO, &EXCEPTION];
+pub static TABLES: &[&Table] = &[
+    &PLAN,
+    &SETTINGS,
+    &NETWORKS,
+    &VANTAGE,
+    &WITNESS,
+    &RESOLVER,
+    &TARGET,
+    &REQUEST,
+    &RULE,
+    &FROM,
+    &TO,
+    &EXCEPTION,
+    &ALERTS,
+    &ALERTMANAGER,
+    &WEBHOOK,
+];

@@ -3,6 +3,7 @@
 //! [`read`] is the only way in. It reports every fault at once; afterwards no code asks whether a plan is valid.
 
 pub mod address;
+mod alerts;
 mod check;
 mod examples;
 mod fault;
@@ -15,9 +16,13 @@ mod schema;
 mod tree;
 
 pub use address::{AddressClass, AddressKind, Networks};
+pub use alerts::{Alerts, Destination, DestinationKind, Url};
 pub use examples::{EXAMPLES, example};
 pub use fault::{Fault, Faults, Place};
-pub use names::{CheckName, ExceptionName, HostName, ResolverName, ServiceName, TargetName, VantageKind, VantageName};
+pub use names::{
+    CheckName, DestinationName, ExceptionName, HostName, ResolverName, ServiceName, TargetName, VantageKind,
+    VantageName,
+};
 pub use read::{nearest, parse_time};
 pub use rules::{Case, Decision};
 pub use schema::schema;
@@ -57,6 +62,7 @@ pub struct Plan {
     pub targets: Vec<Target>,
     pub rules: Vec<Rule>,
     pub exceptions: Vec<Exception>,
+    pub alerts: Alerts,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

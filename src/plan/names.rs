@@ -59,6 +59,8 @@ names! {
     ServiceName
     /// An exception's ticket or number.
     ExceptionName
+    /// Where alerts are sent: an Alertmanager or a webhook.
+    DestinationName
     /// One vantage looking at one endpoint: `target/host`.
     CheckName
 }

@@ -3,10 +3,10 @@
 
 use super::board::SharedBoard;
 use super::meters::Meters;
-use super::{incidents, metrics, page, report};
+use super::{incidents, metrics, page, report, runbooks};
 use crate::clock;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
@@ -32,6 +32,7 @@ pub fn router(board: SharedBoard, meters: Arc<Meters>, reload: mpsc::Sender<Relo
         .route("/metrics", get(metrics_page))
         .route("/api/v1/board", get(board_json))
         .route("/api/v1/incidents", get(incidents_json))
+        .route("/runbooks/{name}", get(runbook))
         .route("/-/healthy", get(|| async { "healthy\n" }))
         .route("/-/ready", get(ready))
         .route("/-/reload", post(reload_plan).put(reload_plan))
@@ -55,6 +56,14 @@ async fn board_json(State(shown): State<Shown>) -> Json<report::Report> {
 
 async fn incidents_json(State(shown): State<Shown>) -> Json<incidents::Incidents> {
     Json(incidents::incidents(&shown.board.snapshot()))
+}
+
+/// The names are a closed list; nothing is read from a file.
+async fn runbook(Path(name): Path<String>) -> Response {
+    match runbooks::runbook(&name) {
+        Some(text) => ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text).into_response(),
+        None => (StatusCode::NOT_FOUND, "there is no runbook of this name\n").into_response(),
+    }
 }
 
 /// Ready once every check was looked at.

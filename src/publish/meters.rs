@@ -1,6 +1,7 @@
 //! What is counted while the agent runs, rather than read off the board: histograms of times, and the schedule's own
 //! health. One registry per agent; nothing is global.
 
+use super::alerts::AlertMeters;
 use crate::facts::{Facts, ProxyFacts};
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, Registry};
 use std::time::Duration;
@@ -11,6 +12,7 @@ const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 #[derive(Debug)]
 pub struct Meters {
     pub registry: Registry,
+    pub alerts: AlertMeters,
     dns: HistogramVec,
     phases: HistogramVec,
     lag: Histogram,
@@ -53,7 +55,8 @@ impl Meters {
         for phase in ["os", "connect", "tls", "http"] {
             phases.with_label_values(&[phase]);
         }
-        Ok(Self { registry, dns, phases, lag, skipped })
+        let alerts = AlertMeters::new(&registry)?;
+        Ok(Self { registry, alerts, dns, phases, lag, skipped })
     }
 
     /// Counts the times of one look.

@@ -107,7 +107,7 @@ impl Folder {
         let (records, bad) = lines::records(&text);
         let form = records.iter().find_map(|record| match record {
             Record::Head { form, .. } => Some(*form),
-            Record::Standing { .. } | Record::Exception { .. } => None,
+            Record::Standing { .. } | Record::Exception { .. } | Record::Alerting(_) => None,
         });
         let told = match form {
             Some(FORM) if bad == 0 => return (records, None),

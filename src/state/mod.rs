@@ -1,4 +1,5 @@
-//! What survives a restart: every standing with its incident and exposure clock, and what is known of exceptions.
+//! What survives a restart: every standing with its incident and exposure clock, and what is known of exceptions,
+//! and the alerts with what still waits to be sent.
 //!
 //! It is one file, replaced as a whole: written beside the old one, synced, renamed over it. Then incidents and
 //! everything that speaks of them are of one moment, whenever the agent was killed. A database would bring pages, a log
@@ -13,6 +14,7 @@ mod tests;
 
 pub use folder::{Folder, InUse, Opened};
 
+use crate::alert::Alerting;
 use crate::plan::{CheckName, Claim, ExceptionName};
 use crate::standing::{ExceptionPast, Standing};
 use jiff::Timestamp;
@@ -43,4 +45,6 @@ pub enum Record<'a> {
         exception: Cow<'a, ExceptionName>,
         past: Cow<'a, ExceptionPast>,
     },
+    /// The alerts that are held, and what still waits to be sent.
+    Alerting(Cow<'a, Alerting>),
 }

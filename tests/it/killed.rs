@@ -54,7 +54,7 @@ fn kept(folder: &Path) -> Option<Timestamp> {
         Record::Standing { check, standing, .. } if check.as_str() == gateway_check() => {
             Some(standing.incident()?.opened)
         }
-        Record::Standing { .. } | Record::Head { .. } | Record::Exception { .. } => None,
+        Record::Standing { .. } | Record::Head { .. } | Record::Exception { .. } | Record::Alerting(_) => None,
     })
 }
 

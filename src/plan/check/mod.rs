@@ -1,5 +1,6 @@
 //! The plan as written becomes the plan as meant: names are looked up, pairs are covered, timings fit.
 
+mod alerts;
 mod cover;
 mod rate;
 mod select;
@@ -41,6 +42,7 @@ pub fn plan(draft: PlanFile, services: &ServiceOutlines, faults: &mut Vec<Fault>
         rules.push(c.rule(file, &vantages, &targets));
         c.uncertain_rules.push(!file.is_whole || c.faults.len() > before);
     }
+    let alerts = c.alerts(&draft.alerts);
     let exceptions = draft.exceptions.iter().map(|e| c.exception(e, &vantages, &targets)).collect();
     let plan = Plan {
         name: draft.name,
@@ -52,6 +54,7 @@ pub fn plan(draft: PlanFile, services: &ServiceOutlines, faults: &mut Vec<Fault>
         targets,
         rules,
         exceptions,
+        alerts,
     };
     c.coverage(&plan, &draft.rules, &draft.targets);
     c.exceptions_know_addresses(&plan, &draft.targets);

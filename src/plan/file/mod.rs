@@ -1,6 +1,9 @@
 //! The plan as written: every value typed and with its place, nothing yet compared with anything else.
 
+mod alerts;
 mod rules;
+
+pub use alerts::{AlertsFile, DestinationFile};
 
 use super::View;
 use super::address::Networks;
@@ -24,6 +27,7 @@ pub struct PlanFile {
     pub targets: Vec<TargetFile>,
     pub rules: Vec<RuleFile>,
     pub exceptions: Vec<ExceptionFile>,
+    pub alerts: AlertsFile,
     /// Things that are written but could not be read, so that what refers to them is not reported as well.
     pub unread: Unread,
 }
@@ -153,6 +157,7 @@ pub fn plan(r: &mut Reader, root: &Node) -> PlanFile {
     (file.resolvers, file.unread.resolvers) = named(r, f.get("resolvers"), "resolvers", resolver);
     (file.targets, file.unread.targets) = named(r, f.get("targets"), "targets", target);
     (file.exceptions, _) = named(r, f.get("exceptions"), "exceptions", rules::exception);
+    file.alerts = f.get("alerts").map(|n| alerts::alerts(r, n)).unwrap_or_default();
     if let Some(items) = f.get("rules").and_then(|n| r.list(n, "rules")) {
         file.rules = items.iter().filter_map(|item| rules::rule(r, item)).collect();
         file.unread.rules = file.rules.len() < items.len() || file.rules.iter().any(|rule| !rule.is_whole);

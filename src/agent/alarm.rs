@@ -1,0 +1,146 @@
+//! What the alerts rest on, read off the board: every check, and what the agent itself suffers from.
+
+use super::estate::{Estate, end_of, start_of};
+use crate::alert::{Known, KnownCheck, KnownException, Trouble};
+use crate::plan::CheckName;
+use crate::publish::{Board, Entry};
+use crate::standing::Standing;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A look is overdue after so many rounds.
+const ROUNDS: u32 = 3;
+
+/// Since when things fail; the board tells only of now.
+#[derive(Debug)]
+pub struct Memory {
+    /// When the plan was taken.
+    settled: Timestamp,
+    witness: Option<Timestamp>,
+    reload: Option<Timestamp>,
+    state: Option<Timestamp>,
+    /// When checks were first seen to be overdue, by the wall clock and by the one that stands still with the machine.
+    stale: Option<(Timestamp, Instant)>,
+}
+
+impl Memory {
+    pub fn new(now: Timestamp) -> Self {
+        Self { settled: now, witness: None, reload: None, state: None, stale: None }
+    }
+
+    /// A new plan was taken: its checks get time to be looked at.
+    pub fn settle(&mut self, now: Timestamp) {
+        *self = Self::new(now);
+    }
+
+    /// Everything that is known now. `waiting` holds what is known of checks that were not looked at yet.
+    pub fn known<'a>(
+        &mut self,
+        estate: &'a Estate,
+        board: &'a Board,
+        waiting: &'a HashMap<CheckName, Standing>,
+        runbooks: &'a str,
+        now: Timestamp,
+    ) -> Known<'a> {
+        let settings = &estate.grounds.plan.settings;
+        let patience = settings.every * settings.confirm.saturating_sub(1);
+        let stale = self.overdue(board, settings.every, now);
+        Known {
+            vantage: board.header.vantage.name.as_str(),
+            plan: &board.header.plan,
+            runbooks,
+            patience: SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX),
+            checks: board.checks.iter().filter_map(|entry| check(entry, waiting)).collect(),
+            witness_failing: self.witness(board),
+            reload_failed: self.reload(board, now),
+            state_not_kept: self.state(board, now),
+            stale_since: self.stale.map(|(since, _)| since).filter(|_| !stale.is_empty()),
+            stale,
+            exceptions: exceptions(estate, board),
+        }
+    }
+
+    fn witness(&mut self, board: &Board) -> Option<Trouble> {
+        let Some(failing) = board.witness.as_ref().filter(|witness| !witness.facts.succeeded) else {
+            self.witness = None;
+            return None;
+        };
+        let since = *self.witness.get_or_insert(failing.facts.at);
+        Some(Trouble { since, said: failing.facts.tried.join(", ") })
+    }
+
+    fn reload(&mut self, board: &Board, now: Timestamp) -> Option<Trouble> {
+        let Some(why) = board.reload.trouble.as_ref().filter(|_| !board.reload.succeeded) else {
+            self.reload = None;
+            return None;
+        };
+        let since = *self.reload.get_or_insert(now);
+        Some(Trouble { since, said: why.clone() })
+    }
+
+    fn state(&mut self, board: &Board, now: Timestamp) -> Option<Trouble> {
+        let Some(why) = &board.state.trouble else {
+            self.state = None;
+            return None;
+        };
+        let since = *self.state.get_or_insert(now);
+        Some(Trouble { since, said: why.clone() })
+    }
+
+    /// The checks whose look is overdue. A machine that was suspended wakes with all of them overdue; so it counts only
+    /// once it has lasted for a round in which the machine was awake.
+    fn overdue(&mut self, board: &Board, every: Duration, now: Timestamp) -> Vec<CheckName> {
+        let longest = SignedDuration::try_from(every * ROUNDS).unwrap_or(SignedDuration::MAX);
+        let last = |entry: &Entry| entry.seen.as_ref().map_or(self.settled, |seen| seen.standing.last_run);
+        let is_overdue =
+            |entry: &Entry| entry.face.claim != "none" && now.duration_since(last(entry).max(self.settled)) > longest;
+        let overdue: Vec<CheckName> =
+            board.checks.iter().filter(|entry| is_overdue(entry)).map(|entry| entry.face.check.clone()).collect();
+        if overdue.is_empty() {
+            self.stale = None;
+            return overdue;
+        }
+        let (_, first) = *self.stale.get_or_insert((now, Instant::now()));
+        if first.elapsed() >= every { overdue } else { Vec::new() }
+    }
+}
+
+/// A check that waits for its first look is as it was before the restart, or under the plan before.
+fn check<'a>(entry: &'a Entry, waiting: &'a HashMap<CheckName, Standing>) -> Option<KnownCheck<'a>> {
+    let (face, seen) = (&entry.face, entry.seen.as_ref());
+    let standing = seen.map(|seen| &seen.standing).or_else(|| waiting.get(&face.check))?;
+    Some(KnownCheck {
+        check: &face.check,
+        target: face.target.as_str(),
+        owner: &face.owner,
+        environment: &face.environment,
+        claim: face.claim,
+        verdict: standing.verdict,
+        verdict_since: standing.verdict_since,
+        fallback: standing.fallback,
+        fallback_since: standing.fallback_since,
+        incident: standing.incident(),
+        findings: seen.map(|seen| seen.judgement.findings.as_slice()).unwrap_or_default(),
+        zone: face.brief.zones.first().map(|zone| zone.as_str()),
+    })
+}
+
+/// The exceptions that concern this vantage.
+fn exceptions<'a>(estate: &'a Estate, board: &Board) -> Vec<KnownException<'a>> {
+    let vantage = estate.vantage();
+    let here = estate.grounds.plan.exceptions.iter().filter(|exception| exception.from.matches(vantage));
+    let known = here.filter_map(|exception| {
+        let past = board.ledger.past(exception.name.as_str());
+        Some(KnownException {
+            name: exception.name.as_str(),
+            owner: &exception.owner,
+            begins: exception.begins.and_then(start_of),
+            ends: end_of(exception.ends)?,
+            covering_since: past.and_then(|past| past.covering_since),
+            last_needed: past.and_then(|past| past.needed),
+        })
+    });
+    known.collect()
+}
