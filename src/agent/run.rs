@@ -149,6 +149,10 @@ impl Agent {
     /// What turned is written at once, and alerts follow it.
     fn follow_news(&mut self) {
         let news = self.keeper.news();
+        if news.any {
+            // What stays as it is need not be held against the alerts at every look of a large plan.
+            self.courier.look_ended();
+        }
         if self.courier.news() || news.any {
             self.scribe.hurry();
         }
@@ -219,7 +223,6 @@ impl Agent {
                 self.under_way.clear();
             }
         }
-        self.courier.look_ended();
     }
 
     fn reload(&mut self, source: &PlanSource) -> Result<(), String> {

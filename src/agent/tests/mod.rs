@@ -1,6 +1,7 @@
 //! The keeper, with time as an argument.
 
 mod carry;
+mod exceptions;
 mod incidents;
 
 use super::estate::{Estate, Grounds, Work};
