@@ -11,6 +11,7 @@ const DOCUMENTS: &[&str] = &[
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "README.md",
+    "dashboards/README.md",
     "docs/plan.md",
     "docs/explain.md",
     "docs/findings/README.md",
@@ -149,4 +150,17 @@ fn the_page_about_verdicts_counts_as_the_program_does() {
     let (confirm, recover) = (settings.confirm, settings.recover);
     assert!(text.contains(&format!("broken looks in a row ({confirm}, unless")));
     assert!(text.contains(&format!("good looks in a row ({recover}, unless")));
+}
+
+#[test]
+fn the_page_about_rules_names_every_alert_under_its_severity() {
+    let text = text_of("dashboards/README.md");
+    let alerts = alerts();
+    assert!(text.contains(&format!("{} alerts", alerts.len())), "it counts other alerts than there are");
+    for alert in &alerts {
+        let (name, severity) =
+            (word(&alert["alert"]).trim_start_matches("Fencepost"), word(&alert["labels"]["severity"]));
+        let row = text.lines().find(|line| line.starts_with(&format!("| {severity} |"))).unwrap();
+        assert!(row.split([' ', ',']).any(|word| word == name), "{name} is not in the row of {severity}");
+    }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod dashboards;
 mod docs;
 mod explain;
 mod facts_of;
@@ -24,6 +25,7 @@ mod judge_rest;
 mod judge_why;
 mod lossy;
 mod plans;
+mod prometheus;
 mod proxy;
 mod real;
 mod real_causes;

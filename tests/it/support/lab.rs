@@ -90,11 +90,15 @@ impl LabProcess {
         succeed(fencepost().arg("lab").args(words).args(["--control", &self.control]))
     }
 
+    /// Where the agent of one vantage listens.
+    pub fn agent(&self, vantage: &str) -> String {
+        let place = VANTAGES.iter().position(|name| *name == vantage).unwrap();
+        format!("127.0.0.1:{}", usize::from(self.listen) + place)
+    }
+
     /// The board of one vantage's agent, as JSON.
     pub fn board(&self, vantage: &str) -> String {
-        let place = VANTAGES.iter().position(|name| *name == vantage).unwrap();
-        let address = format!("127.0.0.1:{}", usize::from(self.listen) + place);
-        http(&address, "GET", "/api/v1/board").2
+        http(&self.agent(vantage), "GET", "/api/v1/board").2
     }
 }
 
