@@ -1,6 +1,7 @@
 //! Real servers for the tests: started on loopback with a folder of their own, stopped by pid.
 
 pub mod agent;
+pub mod alertmanager;
 pub mod certificates;
 pub mod dnsmasq;
 pub mod estate;
@@ -9,6 +10,7 @@ pub mod named;
 pub mod lab;
 pub mod nginx;
 pub mod place;
+pub mod receiver;
 pub mod squid;
 pub mod unbound;
 
