@@ -8,9 +8,25 @@ macro_rules! runbooks {
 
 /// Name and text of each; a test holds the list against the folder.
 pub const RUNBOOKS: &[(&str, &str)] = runbooks! {
+    "FencepostAlertsFailing"
     "FencepostBlockBroken"
+    "FencepostCertificateExpiring"
+    "FencepostCheckUnknown"
+    "FencepostChecksStale"
+    "FencepostExceptionExpired"
+    "FencepostExceptionExpiring"
+    "FencepostExceptionUnused"
+    "FencepostPlanReloadFailed"
+    "FencepostPlanSkew"
+    "FencepostPrivatePathDown"
     "FencepostPublicFallbackAnswered"
     "FencepostPublicFallbackUsable"
+    "FencepostPublicPathDown"
+    "FencepostPublicSideOpen"
+    "FencepostResolversDisagree"
+    "FencepostStateNotKept"
+    "FencepostVantageMissing"
+    "FencepostWitnessFailing"
 };
 
 /// A runbook by its name, with or without `.md`.

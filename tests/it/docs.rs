@@ -19,6 +19,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/failure-modes.md",
     "docs/metrics.md",
     "docs/performance.md",
+    "docs/alerts.md",
 ];
 
 /// Folders whose names begin a path of this repository.

@@ -6,6 +6,8 @@
     reason = "servers of a test run in threads, and a running agent is timed from outside"
 )]
 
+mod alerts;
+mod alerts_post;
 mod cli;
 mod dashboards;
 mod docs;

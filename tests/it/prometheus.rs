@@ -2,7 +2,7 @@
 //! Alertmanager.
 
 use crate::dashboards::{dashboards, expressions, panels, rules, word};
-use crate::repository::repo;
+use crate::repository::{repo, text_of};
 use crate::support::agent::http;
 use crate::support::alertmanager::Alertmanager;
 use crate::support::lab::{CHAT, LabProcess};
@@ -206,7 +206,7 @@ fn posted(alerts: &[(&str, &[(&str, &str)])]) -> Value {
 
 /// The alerts that a real Alertmanager with the shipped configuration holds back.
 fn held_back(alerts: &[(&str, &[(&str, &str)])], expected: &[&str]) {
-    let alertmanager = Alertmanager::start(&repo("dashboards/alertmanager/alertmanager.yaml"));
+    let alertmanager = Alertmanager::with_config(&text_of("dashboards/alertmanager/alertmanager.yaml"));
     alertmanager.post(&posted(alerts));
     let shown = |alert: &Value| {
         let labels = &alert["labels"];

@@ -1,64 +1,91 @@
-//! A real Alertmanager on a loopback port.
+//! A real Alertmanager on loopback: with a configuration of its own, or one that tells a receiver of the test of everything at once.
 
+use super::agent::http;
 use super::{Folder, free_port, succeed};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 pub struct Alertmanager {
-    child: Child,
-    /// Kept open: a server whose log nobody takes is ended by the first line.
-    _log: BufReader<ChildStderr>,
     pub address: String,
-    _folder: Folder,
+    child: Option<Child>,
+    folder: Folder,
 }
 
 impl Alertmanager {
-    pub fn start(config: &Path) -> Self {
+    /// Sends every alert, alone, to a webhook; returns once it listens.
+    pub fn start(webhook: &str) -> Self {
+        Self::with_config(&format!(
+            "route:\n  receiver: test\n  group_by: ['...']\n  group_wait: 0s\n  group_interval: 1s\n\
+             receivers:\n  - name: test\n    webhook_configs:\n      - {{url: '{webhook}', send_resolved: true}}\n"
+        ))
+    }
+
+    /// With a configuration of its own; returns once it listens.
+    pub fn with_config(config: &str) -> Self {
         let folder = Folder::new();
-        let address = format!("127.0.0.1:{}", free_port());
+        folder.write("alertmanager.yml", config);
+        let mut alertmanager = Self { address: format!("127.0.0.1:{}", free_port()), child: None, folder };
+        alertmanager.begin();
+        alertmanager
+    }
+
+    /// Starts it at the same address with what it kept on disk, which is not its alerts.
+    pub fn begin(&mut self) {
+        let dir = self.folder.path().display().to_string();
         let mut command = Command::new("prometheus-alertmanager");
-        command.arg(format!("--config.file={}", config.display()));
-        command.arg(format!("--storage.path={}", folder.path().display()));
-        // No cluster: it is alone, and listens nowhere else.
-        command.args([format!("--web.listen-address={address}"), "--cluster.listen-address=".to_owned()]);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut seen = String::new();
-        while !seen.contains(&address) {
-            assert!(log.read_line(&mut seen).unwrap() > 0, "alertmanager ended:\n{seen}");
+        command
+            .arg(format!("--config.file={dir}/alertmanager.yml"))
+            .arg(format!("--storage.path={dir}/data"))
+            .arg(format!("--web.listen-address={}", self.address))
+            .arg("--cluster.listen-address=")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|e| panic!("prometheus-alertmanager: {e}; run scripts/install-test-tools.sh"));
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut seen = Vec::new();
+        loop {
+            let Some(line) = log.next() else { panic!("Alertmanager ended: {seen:#?}") };
+            // It opens its port before it says this.
+            if line.contains("Listening on") {
+                break;
+            }
+            seen.push(line);
         }
-        Self { child, _log: log, address, _folder: folder }
+        // Its log must be read on, or it would stop when the pipe is full.
+        std::thread::spawn(move || log.count());
+        self.child = Some(child);
+    }
+
+    /// Ends it, and returns when it is gone.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 
     /// Sends alerts as Prometheus does.
     pub fn post(&self, alerts: &Value) {
         let url = format!("http://{}/api/v2/alerts", self.address);
-        let body = alerts.to_string();
-        succeed(Command::new("curl").args([
-            "-sSf",
-            "--noproxy",
-            "*",
-            "-H",
-            "Content-Type: application/json",
-            "-d",
-            &body,
-            &url,
-        ]));
+        let mut command = Command::new("curl");
+        command.args(["-sSf", "--noproxy", "*", "-H", "Content-Type: application/json", "-d", &alerts.to_string()]);
+        succeed(command.arg(url));
     }
 
-    /// Every alert that it holds.
+    /// Name and labels of every alert that is active.
     pub fn alerts(&self) -> Vec<Value> {
-        let url = format!("http://{}/api/v2/alerts", self.address);
-        let text = succeed(Command::new("curl").args(["-sSf", "--noproxy", "*", &url]));
-        serde_json::from_str(&text).unwrap()
+        let (status, _, body) = http(&self.address, "GET", "/api/v2/alerts");
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str::<Vec<Value>>(&body).unwrap()
     }
 }
 
 impl Drop for Alertmanager {
     fn drop(&mut self) {
-        succeed(Command::new("kill").arg(self.child.id().to_string()));
-        let _ = self.child.wait();
+        self.stop();
     }
 }

@@ -12,6 +12,7 @@ pub mod nginx;
 pub mod place;
 pub mod prometheus;
 pub mod promql;
+pub mod receiver;
 pub mod squid;
 pub mod unbound;
 
