@@ -19,6 +19,16 @@ pub struct Prometheus {
 impl Prometheus {
     /// Scrapes these addresses and evaluates these rules, both every second, and returns when it answers.
     pub fn start(targets: &[String], rules: &[PathBuf]) -> Self {
+        Self::run(targets, rules, "")
+    }
+
+    /// As [`Prometheus::start`], and tells an Alertmanager.
+    pub fn alerting(targets: &[String], rules: &[PathBuf], alertmanager: &str) -> Self {
+        let told = format!("alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{alertmanager}']}}]}}]}}\n");
+        Self::run(targets, rules, &told)
+    }
+
+    fn run(targets: &[String], rules: &[PathBuf], further: &str) -> Self {
         let folder = Folder::new();
         let address = format!("127.0.0.1:{}", free_port());
         let mut config =
@@ -28,7 +38,7 @@ impl Prometheus {
         }
         let _ = write!(
             config,
-            "scrape_configs:\n  - job_name: fencepost\n    static_configs: [{{targets: {targets:?}}}]\n"
+            "scrape_configs:\n  - job_name: fencepost\n    static_configs: [{{targets: {targets:?}}}]\n{further}"
         );
         let file = folder.write("prometheus.yml", config);
         let mut command = Command::new("prometheus");
