@@ -3,7 +3,7 @@
 
 use super::alarm::Memory;
 use super::estate::Estate;
-use crate::alert::{Alerting, Notice, Outcome, Status, wanted};
+use crate::alert::{Alerting, Lost, Notice, Outcome, Status, wanted};
 use crate::clock;
 use crate::plan::{CheckName, DestinationName};
 use crate::publish::alerts::Post;
@@ -19,6 +19,9 @@ use tokio::time::{Instant, timeout_at};
 /// After a look the desk is held against the board within this time: soon enough for a pager, and seldom enough where
 /// hundreds of looks end in a second.
 const SOON: Duration = Duration::from_millis(250);
+
+/// Where everything is broken, comparing takes longer; it gets no more than this part of the time.
+const SHARE: u32 = 20;
 
 /// How long deliveries under way may take when the agent stops.
 const LAST_WORD: Duration = Duration::from_secs(2);
@@ -48,6 +51,8 @@ pub struct Courier {
     /// Destinations whose last attempt failed; a failure is told once.
     failing: BTreeSet<DestinationName>,
     compared: Instant,
+    /// How long the last comparison took.
+    took: Duration,
     /// Whether a look ended since.
     stale: bool,
     every: Duration,
@@ -56,8 +61,7 @@ pub struct Courier {
 }
 
 impl Courier {
-    pub fn new(estate: &Estate, board: SharedBoard, meters: Arc<Meters>, mut kept: Alerting, now: Timestamp) -> Self {
-        kept.outbox.resume();
+    pub fn new(estate: &Estate, board: SharedBoard, meters: Arc<Meters>, kept: Alerting, now: Timestamp) -> Self {
         let mut courier = Self {
             board,
             meters,
@@ -71,6 +75,7 @@ impl Courier {
             under_way: JoinSet::new(),
             failing: BTreeSet::new(),
             compared: Instant::now(),
+            took: Duration::ZERO,
             stale: true,
             every: estate.grounds.plan.settings.every,
             opening: None,
@@ -85,8 +90,10 @@ impl Courier {
         self.every = estate.grounds.plan.settings.every;
         self.memory.settle(now);
         let destinations = self.post.as_ref().map(|post| post.destinations()).unwrap_or_default();
-        self.kept.outbox.settle(destinations, &estate.header.vantage.name, &self.kept.desk, now);
+        let lost = self.kept.outbox.settle(destinations, &estate.header.vantage.name, &self.kept.desk, now);
         self.meters.alerts.settle(self.kept.outbox.destinations());
+        self.tell_full(&lost);
+        self.cut();
         self.failing.retain(|failing| self.kept.outbox.destinations().any(|known| known == failing));
         self.opening = (!self.kept.desk.is_empty()).then(|| Instant::now() + self.every);
         (self.stale, self.news) = (true, true);
@@ -135,7 +142,8 @@ impl Courier {
     }
 
     fn compare_at(&self) -> Instant {
-        let next = self.compared + if self.stale { SOON.min(self.every) } else { self.every };
+        let soon = SOON.max(self.took * SHARE).min(self.every);
+        let next = self.compared + if self.stale { soon } else { self.every };
         self.opening.map_or(next, |opening| opening.max(next))
     }
 
@@ -168,12 +176,24 @@ impl Courier {
             let latest = Instant::now() + LONGEST_HOLD;
             self.hold = self.written.map(|_| self.hold.unwrap_or(latest));
         }
-        for (destination, lost) in self.kept.outbox.take(&notices) {
-            let given_up = lost.notices.len();
-            tracing::error!(%destination, given_up, "the queue is full; the oldest notices are given up");
-            self.meters.alerts.drop(&destination, given_up);
-        }
+        let lost = self.kept.outbox.take(&notices);
+        self.tell_full(&lost);
         self.count();
+        self.took = self.compared.elapsed();
+    }
+
+    fn tell_full(&self, lost: &[(DestinationName, Lost)]) {
+        for (destination, lost) in lost {
+            let (given_up, ids) = (lost.notices.len(), lost.notices.join(", "));
+            tracing::error!(%destination, given_up, ids, "the queue is full; the oldest notices are given up");
+            self.meters.alerts.drop(destination, given_up);
+        }
+    }
+
+    /// Cuts what is under way and sends it again: what comes of it could no longer be told from what is sent next.
+    fn cut(&mut self) {
+        self.under_way = JoinSet::new();
+        self.kept.outbox.resume();
     }
 
     fn send(&mut self) {
@@ -204,7 +224,7 @@ impl Courier {
             Err(e) => {
                 // It lost its name; all are tried again rather than one never.
                 tracing::error!(error = %e, "a delivery ended abnormally");
-                self.kept.outbox.resume();
+                self.cut();
                 return;
             }
         };

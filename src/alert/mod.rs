@@ -17,7 +17,7 @@ pub use desk::{Desk, Notice, Status};
 pub use known::{Known, KnownCheck, KnownException, Trouble};
 pub use name::AlertName;
 pub use outbox::{
-    Delivery, FIRING_LASTS, LONGEST_BACKOFF, LONGEST_QUEUE, MOST_EVENTS, Outbox, Outcome, Parcel, Posted, RESEND,
+    Delivery, FIRING_LASTS, LONGEST_BACKOFF, LONGEST_QUEUE, Lost, MOST_EVENTS, Outbox, Outcome, Parcel, Posted, RESEND,
     RESOLVED_FOR,
 };
 pub use wanted::{Key, Scope, Wanted, wanted};

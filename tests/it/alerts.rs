@@ -5,13 +5,15 @@ use crate::support::agent::{Running, fencepost, outcome};
 use crate::support::alertmanager::Alertmanager;
 use crate::support::lab::LabProcess;
 use crate::support::receiver::{Receiver, Request};
-use crate::support::succeed;
+use crate::support::{Folder, succeed};
 use fencepost::publish::alerts::{SIGNATURE_HEADER, events_schema};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 const KEY: &str = "0123456789abcdef-the-key-of-the-test";
 const TOKEN: &str = "the-token-of-the-test";
@@ -203,6 +205,41 @@ fn an_alertmanager_that_was_away_in_the_middle_of_an_incident_holds_exactly_what
     assert!(!metrics.contains(TOKEN));
 }
 
+/// An agent that is killed while it holds an alert, time and again, has told it once, and ends it once.
+#[test]
+fn what_was_told_before_a_kill_is_not_told_again_and_ends_after_it() {
+    let (lab, soc) = (LabProcess::start(), Receiver::start());
+    let webhook = format!("alerts: {{webhooks: {{soc: {{url: 'http://{}/', secret: soc.secret}}}}}}", soc.address);
+    let file = plan(&lab, &webhook);
+    let folder = Folder::new();
+    let start = || {
+        let mut running = Running::start_with(&file, "prod-app", &["--state", folder.path().to_str().unwrap()]);
+        running.wait_for_log("first round complete");
+        running
+    };
+    let mut running = start();
+    lab.order(&["break", "zone-not-linked"]);
+    let first = events(&soc.next());
+    assert_eq!((first.len(), &first[0]["status"]), (1, &"firing".into()));
+    // What came of the delivery is on disk.
+    running.wait_for_metric("fencepost_alerts_queued{destination=\"soc\"} 0");
+    let writes = running.metric("fencepost_state_writes_total");
+    while running.metric("fencepost_state_writes_total") < writes + 2.0 {
+        std::thread::yield_now();
+    }
+    for _ in 0..5 {
+        running.kill();
+        running = start();
+        running.wait_for_metric("fencepost_alerts_firing 1");
+    }
+    running.kill();
+    lab.order(&["heal"]);
+    let _running = start();
+    let last = events(&soc.next());
+    assert_eq!((last.len(), &last[0]["status"]), (1, &"resolved".into()), "{last:#?}");
+    assert_eq!((&last[0]["labels"], &last[0]["starts_at"]), (&first[0]["labels"], &first[0]["starts_at"]));
+}
+
 #[test]
 fn the_bearer_token_goes_along() {
     let (lab, receiver) = (LabProcess::start(), Receiver::start());
@@ -266,6 +303,39 @@ fn destinations_come_and_go_with_the_plan() {
     assert_eq!(events(&request)[0]["labels"]["alertname"], "FencepostPublicFallbackAnswered");
     assert_eq!(metric(&running, "fencepost_alerts_queued{destination=\"one\"}"), None);
     assert!(metric(&running, "fencepost_alerts_queued{destination=\"two\"}").is_some());
+}
+
+/// A receiver that takes the connection and says nothing must not hold up the stop.
+#[test]
+fn a_delivery_that_hangs_holds_up_the_stop_for_two_seconds_at_most() {
+    let (lab, listener) = (LabProcess::start(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let address = listener.local_addr().unwrap();
+    let webhook = format!("alerts: {{webhooks: {{soc: {{url: 'http://{address}/', secret: soc.secret}}}}}}");
+    let mut running = Running::start(&plan(&lab, &webhook), "prod-app");
+    lab.order(&["break", "zone-not-linked"]);
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.read_exact(&mut [0; 4]).unwrap();
+    let told = Instant::now();
+    running.signal("-TERM");
+    assert_eq!(running.wait().code(), Some(0));
+    let took = told.elapsed();
+    // One timeout for looks, two seconds for the delivery, and some for the machine.
+    assert!(took < Duration::from_millis(500 + 2_000 + 700), "{took:?}");
+}
+
+/// Here the receiver is the proxy, which is asked for the whole address.
+#[test]
+fn proxy_variables_hold_for_alerts() {
+    let (lab, proxy) = (LabProcess::start(), Receiver::start());
+    let webhook = "alerts: {webhooks: {soc: {url: 'http://hooks.contoso.example/hook', secret: soc.secret}}}";
+    let mut command = fencepost();
+    command.env("http_proxy", format!("http://{}", proxy.address)).args(["--log", "off"]);
+    command.args(["run", "--vantage", "prod-app", "--listen", "127.0.0.1:0", "--plan"]).arg(plan(&lab, webhook));
+    let mut child = command.spawn().unwrap();
+    lab.order(&["break", "zone-not-linked"]);
+    assert_eq!(proxy.next().line, "POST http://hooks.contoso.example/hook HTTP/1.1");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

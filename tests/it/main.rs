@@ -30,6 +30,7 @@ mod oncall;
 mod plans;
 mod prometheus;
 mod proxy;
+mod quiet;
 mod real;
 mod real_causes;
 mod report;

@@ -6,6 +6,7 @@
 //! that: its looks are one healthy look, spoilt anew each time, and its clock is an argument.
 
 use crate::lossy::{Dice, Lossy, Weather};
+use crate::quiet::Pager;
 use fencepost::agent::{Before, Estate, Grounds, Interest, Means, Orders, run, shared_board};
 use fencepost::catalog::Catalog;
 use fencepost::clock;
@@ -27,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Looks of one check in a day of rounds of 30 s.
-const LOOKS_A_DAY: u64 = 2_880;
+pub const LOOKS_A_DAY: u64 = 2_880;
 
 /// The lab's plan for one vantage, with the settings that a plan has when it says nothing, and some of its targets.
 fn estate(stage: &Arc<Stage>, vantage: &str, targets: &[&str], weather: Weather, seed: u64) -> Estate {
@@ -44,7 +45,7 @@ fn estate(stage: &Arc<Stage>, vantage: &str, targets: &[&str], weather: Weather,
     Estate::new(grounds, lens, clock::day(clock::now()))
 }
 
-fn stage() -> Arc<Stage> {
+pub fn stage() -> Arc<Stage> {
     Stage::new(World::hub_and_spoke()).unwrap()
 }
 
@@ -169,11 +170,11 @@ async fn the_weather_of_facts_is_the_weather_of_the_network() {
 
 /// One private check whose looks are spoilt copies of one look. The day of the plan and the time at which certificates are
 /// read stay those of that look.
-struct Followed {
+pub struct Followed {
     estate: Estate,
-    good: Facts,
+    pub good: Facts,
     /// What the next look will see, but for the weather.
-    facts: Facts,
+    pub facts: Facts,
     /// What good facts came to when they were last judged.
     judged_good: Option<Judgement>,
     terms: Terms,
@@ -186,10 +187,12 @@ struct Followed {
     turns: Vec<(u64, Turn)>,
     broken: u64,
     unknown: u64,
+    /// Whoever is woken up, where somebody is.
+    pub pager: Option<Pager>,
 }
 
 impl Followed {
-    async fn new(stage: &Arc<Stage>, weather: Weather, seed: u64) -> Self {
+    pub async fn new(stage: &Arc<Stage>, weather: Weather, seed: u64) -> Self {
         let estate = estate(stage, "build", &["chat-prod"], Weather::CALM, 0);
         let good = look(&estate.lens, &estate.works[0].subject).await;
         let Settings { confirm, recover, .. } = Settings::default();
@@ -206,18 +209,19 @@ impl Followed {
             turns: Vec::new(),
             broken: 0,
             unknown: 0,
+            pager: None,
             estate,
             good,
         }
     }
 
-    fn judge(&self) -> Judgement {
+    pub fn judge(&self) -> Judgement {
         let day = clock::day(self.good.at);
         self.estate.judge(&self.estate.works[0], &self.facts, &Witnessing::NotSeen, day, None).unwrap()
     }
 
     /// A round in which the network is in another state.
-    fn look_at(&mut self, facts: &Facts) {
+    pub fn look_at(&mut self, facts: &Facts) {
         self.facts = facts.clone();
         self.spoil();
         let judged = self.judge();
@@ -248,12 +252,15 @@ impl Followed {
         self.unknown += u64::from(judged.verdict == Verdict::Unknown);
         let (after, change) = stand(self.standing.as_ref(), judged, self.now, &self.terms);
         self.turns.extend(change.incident.map(|turn| (self.looks, turn)));
+        if let Some(pager) = &mut self.pager {
+            pager.follow(&self.estate.works[0].name, judged, &after, self.now);
+        }
         self.standing = Some(after);
         self.now += Settings::default().every;
         self.looks += 1;
     }
 
-    fn calm(&mut self, looks: u64) {
+    pub fn calm(&mut self, looks: u64) {
         (0..looks).for_each(|_| self.look());
     }
 
@@ -267,7 +274,7 @@ impl Followed {
 }
 
 /// What a look sees while a fault of the world is in force.
-async fn facts_under(stage: &Arc<Stage>, fault: &str, of: &Followed) -> Facts {
+pub async fn facts_under(stage: &Arc<Stage>, fault: &str, of: &Followed) -> Facts {
     stage.break_with(fault).unwrap();
     let (work, day) = (&of.estate.works[0], clock::day(of.good.at));
     let facts = of.estate.examine(work, &Before::default(), day, Interest::Watching).await;

@@ -1,5 +1,6 @@
 //! The keeper, with time as an argument.
 
+mod alarm;
 mod carry;
 mod exceptions;
 mod incidents;

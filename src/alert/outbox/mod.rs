@@ -59,6 +59,12 @@ pub struct Lost {
     pub notices: Vec<String>,
 }
 
+impl Lost {
+    fn some(self) -> Option<Self> {
+        (!self.notices.is_empty()).then_some(self)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Way {
     Alertmanager(AlertmanagerLane),
@@ -100,7 +106,14 @@ pub struct Outbox {
 impl Outbox {
     /// Takes the destinations of a plan. What waits stays with a destination that goes on; a new webhook hears of
     /// everything that fires.
-    pub fn settle(&mut self, destinations: &[Destination], vantage: &str, desk: &Desk, now: Timestamp) {
+    pub fn settle(
+        &mut self,
+        destinations: &[Destination],
+        vantage: &str,
+        desk: &Desk,
+        now: Timestamp,
+    ) -> Vec<(DestinationName, Lost)> {
+        let mut lost = Vec::new();
         let mut old = std::mem::take(&mut self.lanes);
         for destination in destinations {
             let same = |lane: &Lane| lane.name == destination.name && lane.url == mark(destination);
@@ -109,17 +122,18 @@ impl Outbox {
                 None => {
                     let mut fresh = Lane::new(destination, vantage);
                     if let Way::Webhook(lane) = &mut fresh.way {
-                        // The longest queue is far longer than what a new receiver is told first, or drops the oldest.
-                        lane.take(&desk.introduction(now));
+                        let given_up = lane.take(&desk.introduction(now));
+                        lost.extend(given_up.some().map(|given_up| (destination.name.clone(), given_up)));
                     }
                     fresh
                 }
             };
             self.lanes.push(lane);
         }
+        lost
     }
 
-    /// After a restart nothing is under way.
+    /// Nothing is under way any more, after a restart or because it was cut; it is sent again, without waiting.
     pub fn resume(&mut self) {
         for lane in &mut self.lanes {
             match &mut lane.way {
@@ -141,9 +155,7 @@ impl Outbox {
                 Way::Alertmanager(way) => way.take(notices),
                 Way::Webhook(way) => way.take(notices),
             };
-            if !given_up.notices.is_empty() {
-                lost.push((lane.name.clone(), given_up));
-            }
+            lost.extend(given_up.some().map(|given_up| (lane.name.clone(), given_up)));
         }
         lost
     }

@@ -30,28 +30,31 @@ pub fn of_check(check: &KnownCheck<'_>, held: impl Fn(&str) -> Option<AlertName>
 /// The state of now gives the name. Where the last look could not tell, or was good and the incident waits for its end,
 /// the name stays.
 fn private_name(check: &KnownCheck<'_>, incident: &Incident, held: Option<AlertName>) -> AlertName {
-    let told = check.verdict == Verdict::Broken && check.fallback != PublicFallback::Unknown;
-    let public = match (held, incident.peak) {
-        (Some(AlertName::PublicFallbackUsable), _) | (None, PublicFallback::Usable) => {
-            Some(AlertName::PublicFallbackUsable)
-        }
-        (Some(AlertName::PublicFallbackAnswered), _) | (None, PublicFallback::Answered) => {
-            Some(AlertName::PublicFallbackAnswered)
-        }
-        _ => None,
+    let broken = check.verdict == Verdict::Broken;
+    let told = broken && check.fallback != PublicFallback::Unknown;
+    let before = match held {
+        Some(name) => Some(name).filter(|name| is_public(*name)),
+        None => public_name(incident.peak),
     };
-    match (check.fallback, public) {
-        (PublicFallback::Usable, _) => AlertName::PublicFallbackUsable,
-        (PublicFallback::Answered, _) => AlertName::PublicFallbackAnswered,
-        (PublicFallback::None | PublicFallback::Latent | PublicFallback::Unknown, Some(public)) if !told => public,
-        (PublicFallback::None | PublicFallback::Latent | PublicFallback::Unknown, _) => match held {
-            // Within one incident nothing becomes quieter again.
-            Some(AlertName::PrivatePathDown) => AlertName::PrivatePathDown,
-            Some(AlertName::ResolversDisagree) if check.verdict != Verdict::Broken => AlertName::ResolversDisagree,
-            _ if check.verdict == Verdict::Broken && only_names_differ(check.findings) => AlertName::ResolversDisagree,
-            _ => AlertName::PrivatePathDown,
-        },
+    if let Some(public) = public_name(check.fallback).or(before.filter(|_| !told)) {
+        return public;
     }
+    // Within one incident nothing becomes quieter again, and a look that could not tell changes nothing.
+    let down = held == Some(AlertName::PrivatePathDown);
+    let disagree = if broken { only_names_differ(check.findings) } else { held == Some(AlertName::ResolversDisagree) };
+    if disagree && !down { AlertName::ResolversDisagree } else { AlertName::PrivatePathDown }
+}
+
+fn public_name(fallback: PublicFallback) -> Option<AlertName> {
+    match fallback {
+        PublicFallback::Usable => Some(AlertName::PublicFallbackUsable),
+        PublicFallback::Answered => Some(AlertName::PublicFallbackAnswered),
+        PublicFallback::None | PublicFallback::Latent | PublicFallback::Unknown => None,
+    }
+}
+
+fn is_public(name: AlertName) -> bool {
+    matches!(name, AlertName::PublicFallbackUsable | AlertName::PublicFallbackAnswered)
 }
 
 /// Some resolver gives the private endpoint, and what breaks the claim is only what others say. Where no resolver gives
@@ -75,9 +78,9 @@ struct Seen {
 
 impl Seen {
     fn of(check: &KnownCheck<'_>, incident: &Incident, name: AlertName) -> Self {
-        let is_it = |finding: &&Finding| match name {
-            AlertName::ResolversDisagree => finding.code == Code::ResolversDisagree,
-            _ => finding.weight == Weight::Breaks,
+        let of_names = name == AlertName::ResolversDisagree;
+        let is_it = |finding: &&Finding| {
+            if of_names { finding.code == Code::ResolversDisagree } else { finding.weight == Weight::Breaks }
         };
         if let Some(finding) = check.findings.iter().find(is_it) {
             let (code, cause, side) = (Some(finding.code), finding.cause(), finding.side());
@@ -144,9 +147,9 @@ pub fn is_of_witness(finding: &Finding) -> bool {
 /// The certificate ends soon.
 pub fn expiring(check: &KnownCheck<'_>, now: Timestamp) -> Option<Wanted> {
     let finding = check.findings.iter().find(|finding| finding.code == Code::TlsExpiring)?;
-    let ends = finding.evidence.iter().find_map(|seen| match seen {
-        Evidence::Certificate { certificate, .. } => Some(certificate.not_after),
-        _ => None,
+    let ends = finding.evidence.iter().find_map(|seen| {
+        let Evidence::Certificate { certificate, .. } = seen else { return None };
+        Some(certificate.not_after)
     });
     // It began when the bound was passed, whenever it was first seen.
     let since = ends.and_then(|ends| ends.checked_sub(EXPIRY_WARNING).ok()).unwrap_or(now).min(now);

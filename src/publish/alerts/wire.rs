@@ -118,7 +118,7 @@ pub fn signature(key: &[u8], body: &[u8], now: Timestamp) -> String {
 mod tests {
     use super::*;
 
-    /// RFC 4231 §4.3, test case 2, whose message is cut where the seconds end: the key `Jefe` is used as it is.
+    /// The example of `docs/alerts.md` is run against it elsewhere; here, what is signed and how it is written.
     #[test]
     fn the_signature_is_hmac_sha_256_over_seconds_and_body() {
         let now = Timestamp::from_second(1_700_000_000).unwrap();

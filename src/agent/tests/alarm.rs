@@ -1,0 +1,89 @@
+//! What the alerts rest on, read off the board.
+
+use super::{at, estate, facts};
+use crate::agent::alarm::Memory;
+use crate::agent::keeper::{Keeper, blank};
+use crate::alert::Trouble;
+use crate::facts::WitnessFacts;
+use crate::plan::ExceptionName;
+use crate::publish::{SharedBoard, WitnessEntry};
+use jiff::SignedDuration;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::time::advance;
+
+/// A machine that was suspended wakes with every look overdue. So it must last for a round in which it was awake.
+#[tokio::test(start_paused = true)]
+async fn looks_are_overdue_after_three_rounds_and_one_to_be_sure() {
+    let begun = at("2026-12-01T12:00:00");
+    let estate = estate(begun);
+    let board = SharedBoard::new(blank(&estate, begun));
+    let mut keeper = Keeper::new(board.clone(), &estate, begun);
+    let (mut memory, waiting) = (Memory::new(begun), HashMap::new());
+    let every = estate.grounds.plan.settings.every;
+    let mut overdue = |seconds: i64| {
+        let snapshot = board.snapshot();
+        let known = memory.known(&estate, &snapshot, &waiting, "", begun + SignedDuration::from_secs(seconds));
+        assert_eq!(known.stale.is_empty(), known.stale_since.is_none());
+        known.stale.len()
+    };
+    assert_eq!(overdue(90), 0, "three rounds are not too long");
+    assert_eq!(overdue(91), 0, "it was seen only now");
+    advance(every).await;
+    assert_eq!(overdue(121), 3);
+    // One was looked at.
+    let now = begun + SignedDuration::from_secs(122);
+    keeper.take(&estate, &estate.works[0], facts(&estate.works[0], now, true), now);
+    assert_eq!(overdue(123), 2);
+    // The machine sleeps for an hour: what is overdue then is not told before a round has passed.
+    for work in &estate.works {
+        keeper.take(&estate, work, facts(work, now, true), now);
+    }
+    assert_eq!(overdue(124), 0);
+    assert_eq!(overdue(3_600), 0);
+    advance(every).await;
+    assert_eq!(overdue(3_630), 3);
+    assert_eq!(overdue(-3_600), 0, "a clock that was set back makes nothing old");
+}
+
+#[tokio::test]
+async fn troubles_are_known_since_they_were_first_seen() {
+    let begun = at("2026-12-01T12:00:00");
+    let minute = SignedDuration::from_mins(1);
+    let (estate, board) = (estate(begun), SharedBoard::new(blank(&estate(begun), begun)));
+    let (mut memory, waiting) = (Memory::new(begun), HashMap::new());
+    board.change(|board| {
+        let ledger = Arc::make_mut(&mut board.ledger);
+        ledger.settle(&estate.grounds.plan.exceptions);
+        ledger.looked(&ExceptionName::new("EX"), false, begun);
+    });
+    let witness = |succeeded, minutes| {
+        let facts =
+            WitnessFacts { at: begun + minute * minutes, succeeded, tried: vec!["connect:10.0.0.9:443".to_owned()] };
+        board.change(|board| board.witness = Some(WitnessEntry { name: "w".to_owned(), facts }));
+    };
+    let mut known = |minutes: i32| {
+        let snapshot = board.snapshot();
+        let known = memory.known(&estate, &snapshot, &waiting, "", begun + minute * minutes);
+        let exception = known.exceptions[0];
+        assert_eq!(
+            (exception.name, exception.covering_since, exception.ends),
+            ("EX", Some(begun), at("2026-12-04T00:00:00"))
+        );
+        assert_eq!(exception.begins, Some(at("2026-12-02T00:00:00")));
+        let since = |trouble: Option<Trouble>| trouble.map(|trouble| (trouble.since.duration_since(begun)).as_mins());
+        [known.witness_failing, known.reload_failed, known.state_not_kept].map(since)
+    };
+    assert_eq!(known(0), [None; 3]);
+    witness(false, 1);
+    assert_eq!(known(1), [Some(1), None, None]);
+    witness(false, 2);
+    board.change(|board| (board.reload.succeeded, board.reload.trouble) = (false, Some("line 3".to_owned())));
+    assert_eq!(known(3), [Some(1), Some(3), None]);
+    witness(true, 4);
+    assert_eq!(known(5), [None, Some(3), None]);
+    board.change(|board| (board.reload.succeeded, board.reload.trouble) = (true, None));
+    witness(false, 6);
+    board.change(|board| board.state.trouble = Some("no space".to_owned()));
+    assert_eq!(known(6), [Some(6), None, Some(6)]);
+}
