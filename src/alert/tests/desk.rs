@@ -164,8 +164,16 @@ fn one_cause_is_one_alert_as_far_as_it_reaches() {
 
 #[test]
 fn a_cause_that_becomes_known_later_pages_nobody_again() {
+    // Whichever of the two stands first in the plan.
+    later_known([0, 1]);
+    later_known([1, 0]);
+}
+
+fn later_known([first, second]: [usize; 2]) {
     let mut vantage = Vantage::default();
-    let (first, second) = (vantage.add("chat", "private"), vantage.add("foundry", "private"));
+    for target in ["chat", "foundry"] {
+        vantage.add(target, "private");
+    }
     let state = PublicFallback::Answered;
     assert_eq!(vantage.told(first, public(state, Cause::Undetermined), 0), "+PublicFallbackAnswered");
     assert_eq!(vantage.told(first, public(state, Cause::ZoneNotLinked), 1), "");
