@@ -17,6 +17,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/findings/README.md",
     "docs/verdicts.md",
     "docs/failure-modes.md",
+    "docs/fault-matrix.md",
     "docs/metrics.md",
     "docs/performance.md",
     "docs/alerts.md",

@@ -26,6 +26,7 @@ mod judge_gaps;
 mod judge_rest;
 mod judge_why;
 mod lossy;
+mod netns;
 mod oncall;
 mod plans;
 mod prometheus;

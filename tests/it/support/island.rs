@@ -30,6 +30,11 @@ impl Island {
         Self { _leash: holder.stdin.take(), holder, etc: Folder::new() }
     }
 
+    /// Whose namespaces these are.
+    pub fn pid(&self) -> String {
+        self.holder.id().to_string()
+    }
+
     /// A command that runs on the island.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new("nsenter");
@@ -41,6 +46,12 @@ impl Island {
     pub fn etc(&self, name: &str, text: &str) {
         let file = self.etc.write(name, text);
         succeed(self.command("mount").arg("--bind").arg(file).arg(Path::new("/etc").join(name)));
+    }
+
+    /// Changes a file that was laid over.
+    pub fn rewrite(&self, name: &str, text: &str) {
+        // In place: what is mounted is this file, not its name.
+        self.etc.write(name, text);
     }
 }
 

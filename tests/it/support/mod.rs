@@ -14,6 +14,7 @@ pub mod prometheus;
 pub mod promql;
 pub mod receiver;
 pub mod squid;
+pub mod town;
 pub mod unbound;
 
 use std::net::{TcpListener, UdpSocket};
