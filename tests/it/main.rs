@@ -24,6 +24,7 @@ mod judge_gaps;
 mod judge_rest;
 mod judge_why;
 mod lossy;
+mod metrics;
 mod plans;
 mod prometheus;
 mod proxy;
