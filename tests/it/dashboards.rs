@@ -138,6 +138,11 @@ fn variable<'a>(dashboard: &'a Value, name: &str) -> Option<&'a Value> {
     list(&dashboard["templating"]["list"]).iter().find(|variable| variable["name"] == name)
 }
 
+/// The names of what can be chosen at the head of a dashboard.
+pub fn variables(dashboard: &Value) -> BTreeSet<String> {
+    list(&dashboard["templating"]["list"]).iter().map(|variable| word(&variable["name"]).to_owned()).collect()
+}
+
 #[test]
 fn every_dashboard_has_its_variables() {
     for (file, dashboard) in dashboards() {

@@ -15,6 +15,7 @@ mod faults;
 mod findings;
 mod hostile;
 mod house;
+mod inhibition;
 mod killed;
 mod lab;
 mod judge;

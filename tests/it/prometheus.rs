@@ -1,16 +1,13 @@
-//! The shipped rules and dashboards on a real Prometheus that scrapes a lab and one agent more, and the shipped inhibitions on a real
-//! Alertmanager.
+//! The shipped rules and dashboards on a real Prometheus that scrapes a lab and one agent more.
 
-use crate::dashboards::{dashboards, expressions, panels, rules, word};
+use crate::dashboards::{dashboards, expressions, panels, rules, variables, word};
 use crate::metrics::{Described, Shown, described};
 use crate::repository::repo;
 use crate::support::agent::http;
-use crate::support::alertmanager::Alertmanager;
 use crate::support::exposition::Exposition;
 use crate::support::lab::{CHAT, LabProcess};
 use crate::support::prometheus::Prometheus;
 use crate::support::teller::Teller;
-use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every expression that is shipped, by the name of its rule or panel, with what Grafana would put in.
@@ -20,73 +17,154 @@ fn shipped() -> BTreeMap<String, String> {
         let name = format!("{}{}", word(&rule["alert"]), word(&rule["record"]));
         all.insert(name, word(&rule["expr"]).to_owned());
     }
+    for (name, expression) in queries() {
+        let text = substituted(&expression, &chosen());
+        assert!(all.insert(name.clone(), text).is_none(), "there are two: {name}");
+    }
+    all
+}
+
+/// Every query of a panel as it is written, by dashboard, title and place.
+fn queries() -> Vec<(String, String)> {
+    let mut all = Vec::new();
     for (file, dashboard) in dashboards() {
         for panel in panels(&dashboard) {
-            for (i, expression) in expressions(panel).enumerate() {
-                let name = format!("{file}, {}, {}", word(&panel["title"]), i + 1);
-                assert!(all.insert(name.clone(), substituted(expression)).is_none(), "there are two: {name}");
-            }
+            let named =
+                |(i, text): (usize, &str)| (format!("{file}, {}, {}", word(&panel["title"]), i + 1), text.to_owned());
+            all.extend(expressions(panel).enumerate().map(named));
         }
     }
     all
 }
 
-fn substituted(expression: &str) -> String {
-    let check = format!("chat-prod/{CHAT}");
-    let values = [
-        ("$job", ".+"),
-        ("$vantage", ".+"),
-        ("$instance", ".+"),
-        ("$check", check.as_str()),
-        ("$__rate_interval", "10s"),
-        ("$__range", "1m"),
-    ];
+/// What is chosen at the head of a dashboard.
+fn chosen() -> BTreeMap<&'static str, String> {
+    let all = || ".+".to_owned();
+    BTreeMap::from([
+        ("$job", all()),
+        ("$vantage", all()),
+        ("$instance", all()),
+        ("$check", format!("chat-prod/{CHAT}")),
+        ("$__rate_interval", "10s".to_owned()),
+        ("$__range", "1m".to_owned()),
+    ])
+}
+
+fn substituted(expression: &str, values: &BTreeMap<&str, String>) -> String {
     let text = values.iter().fold(expression.to_owned(), |text, (name, value)| text.replace(name, value));
     assert!(!text.contains('$'), "a variable that nobody knows: {text}");
     text
 }
 
-/// The alerts that Prometheus must come to hold, firing or waiting for its time, and for what.
-type Expected<'a> = &'a [(&'a str, &'a str)];
+/// What must come about.
+struct Expected<'a> {
+    /// Alerts that Prometheus holds, firing or waiting for their time, and for what.
+    alerts: &'a [(&'a str, &'a str)],
+    /// Queries of panels, and what they show.
+    panels: &'a [(&'a str, &'a str)],
+}
 
 /// What is wrong from the start: `branch-lan` is not scraped, and what [`Teller`] looks at is as it says.
-const AT_ONCE: Expected<'_> = &[
-    ("VantageMissing", "plan=\"lab\", vantage=\"branch-lan\", kind=\"outside\", owner=\"network\""),
-    ("ExceptionExpiring", "plan=\"lab\", exception=\"EX-7\", owner=\"ana\""),
-    ("ExceptionExpired", "plan=\"on-call\", exception=\"EX-1\", owner=\"ana\""),
-    ("ExceptionUnused", "plan=\"on-call\", exception=\"EX-2\", owner=\"ana\""),
-    ("CertificateExpiring", "vantage=\"spare\", check=\"chat/ending.openai.azure.com\""),
-    ("ResolversDisagree", "vantage=\"spare\", check=\"split/contoso.openai.azure.com\""),
-    ("PublicPathDown", "vantage=\"spare\", check=\"partner/denied.openai.azure.com\""),
-    ("AlertsFailing", "vantage=\"spare\", destination=\"closed\""),
-    ("AlertsFailing", "vantage=\"spare\", destination=\"nobody\""),
-];
+const AT_ONCE: Expected<'_> = Expected {
+    alerts: &[
+        ("VantageMissing", "plan=\"lab\", vantage=\"branch-lan\", kind=\"outside\", owner=\"network\""),
+        ("ExceptionExpiring", "plan=\"lab\", exception=\"EX-7\", owner=\"ana\""),
+        ("ExceptionExpired", "plan=\"on-call\", exception=\"EX-1\", owner=\"ana\""),
+        ("ExceptionUnused", "plan=\"on-call\", exception=\"EX-2\", owner=\"ana\""),
+        ("CertificateExpiring", "vantage=\"spare\", check=\"chat/ending.openai.azure.com\""),
+        ("ResolversDisagree", "vantage=\"spare\", check=\"split/contoso.openai.azure.com\""),
+        ("PublicPathDown", "vantage=\"spare\", check=\"partner/denied.openai.azure.com\""),
+        ("AlertsFailing", "vantage=\"spare\", destination=\"closed\""),
+        ("AlertsFailing", "vantage=\"spare\", destination=\"nobody\""),
+    ],
+    panels: &[
+        ("agent, Agents that report, 1", "== 4"),
+        ("agent, Failing witnesses, 1", "== 0"),
+        ("agent, Plans not read, 1", "== 0"),
+        ("agent, State not durable, 1", "== 3"),
+        ("agent, Direct alerts: waiting and firing, 1", "> 0"),
+        ("agent, Direct alerts: waiting and firing, 2", "> 0"),
+        ("fleet, Data can leave, 1", "== 0"),
+        ("fleet, Versions of the plan, 1", "== 1"),
+        ("fleet, Exceptions, 3", "== 0"),
+        ("fleet, Exceptions, 4", "== 1"),
+    ],
+};
 
 /// After one agent took a plan whose witness has no address, one was told to take none, and one has no room for its state.
-const OF_AGENTS: Expected<'_> = &[
-    ("WitnessFailing", "vantage=\"build\""),
-    ("PlanReloadFailed", "vantage=\"sandbox\""),
-    ("PlanSkew", "plan=\"lab\""),
-    ("StateNotKept", "vantage=\"spare\""),
-];
+const OF_AGENTS: Expected<'_> = Expected {
+    alerts: &[
+        ("WitnessFailing", "vantage=\"build\""),
+        ("PlanReloadFailed", "vantage=\"sandbox\""),
+        ("PlanSkew", "plan=\"lab\""),
+        ("StateNotKept", "vantage=\"spare\""),
+    ],
+    panels: &[
+        ("agent, Failing witnesses, 1", "== 1"),
+        ("agent, Plans not read, 1", "== 1"),
+        ("agent, State not durable, 1", "== 4"),
+        ("agent, State writes, 2", "> 0"),
+        ("fleet, Versions of the plan, 1", "== 2"),
+    ],
+};
 
-/// Faults of the lab, and what they bring about.
+/// Faults of the lab, and what they bring about. EX-7 has the sandbox look at one target as if it were private.
 const PLAYS: &[(&[&str], Expected<'_>)] = &[
     (
         &["public-fallback-usable", "black-hole", "sandbox-reaches-prod"],
-        &[
-            ("PublicFallbackUsable", "vantage=\"prod-app\", target=\"chat-prod\""),
-            ("PublicFallbackAnswered", "vantage=\"prod-app\", check=\"foundry-prod/aif-contoso.openai.azure.com\""),
-            ("PrivatePathDown", "vantage=\"prod-app\", endpoint=\"aif-contoso.cognitiveservices.azure.com\""),
-            ("BlockBroken", "vantage=\"sandbox\", target=\"gateway\""),
-        ],
+        Expected {
+            alerts: &[
+                ("PublicFallbackUsable", "vantage=\"prod-app\", target=\"chat-prod\""),
+                ("PublicFallbackAnswered", "vantage=\"prod-app\", check=\"foundry-prod/aif-contoso.openai.azure.com\""),
+                ("PrivatePathDown", "vantage=\"prod-app\", endpoint=\"aif-contoso.cognitiveservices.azure.com\""),
+                ("BlockBroken", "vantage=\"sandbox\", target=\"gateway\""),
+            ],
+            panels: &[
+                ("fleet, Data can leave, 1", "== 3"),
+                ("fleet, Public answers, 1", "== 2"),
+                ("fleet, Vantages and targets, 1", "== 5"),
+                ("fleet, Exposure in this time range, 1", "> 0"),
+                ("check, Verdict, 1", "== 2"),
+                ("check, Public fallback over time, 1", "== 4"),
+                ("check, Incidents in this time range, 1", "> 0"),
+                ("check, Exposure, 1", "> 0"),
+            ],
+        },
     ),
-    (&["public-access-left-on"], &[("PublicSideOpen", "vantage=\"prod-app\", target=\"chat-prod\"")]),
-    (&["silent-resolver"], &[("CheckUnknown", "vantage=\"prod-app\", target=\"gateway\"")]),
+    (
+        &["public-access-left-on"],
+        Expected {
+            alerts: &[("PublicSideOpen", "vantage=\"prod-app\", target=\"chat-prod\"")],
+            panels: &[("fleet, Data can leave, 1", "== 0"), ("check, Public fallback over time, 1", "== 2")],
+        },
+    ),
+    (
+        &["silent-resolver"],
+        Expected {
+            alerts: &[("CheckUnknown", "vantage=\"prod-app\", target=\"gateway\"")],
+            panels: &[("fleet, Checks that cannot tell, 1", "> 0"), ("check, Verdict, 1", "== 1")],
+        },
+    ),
 ];
 
 /// After an agent hangs.
-const HANGING: Expected<'_> = &[("ChecksStale", "vantage=\"spare\"")];
+const HANGING: Expected<'_> =
+    Expected { alerts: &[("ChecksStale", "vantage=\"spare\"")], panels: &[("agent, Agents that report, 1", "== 3")] };
+
+/// What a variable of its dashboard does not narrow, on purpose: what is true of a whole plan, alerts, of which those on a
+/// fleet have no such label, and times, which no agent keeps for each check.
+const NOT_NARROWED: &[(&str, &str)] = &[
+    ("check, Phases of all looks from here, 1", "$check"),
+    ("check, Round trips of resolvers, 1", "$check"),
+    ("fleet, Alerts, 1", "$job"),
+    ("fleet, Alerts, 1", "$vantage"),
+    ("fleet, Vantages without an agent, 1", "$job"),
+    ("fleet, Versions of the plan, 1", "$vantage"),
+    ("fleet, Exceptions, 1", "$vantage"),
+    ("fleet, Exceptions, 2", "$vantage"),
+    ("fleet, Exceptions, 3", "$vantage"),
+    ("fleet, Exceptions, 4", "$vantage"),
+];
 
 /// The agents of the lab that Prometheus scrapes, and how many resolvers their private view has.
 const WATCHED: [(&str, usize); 3] = [("prod-app", 2), ("build", 2), ("sandbox", 1)];
@@ -143,11 +221,14 @@ impl Scene {
         self.teller.fill_disk();
     }
 
-    /// Waits until Prometheus holds these alerts, and evaluates everything.
-    fn expect(&mut self, alerts: Expected<'_>) {
-        for (name, labels) in alerts {
+    /// Waits until all of it came about, and evaluates everything.
+    fn expect(&mut self, expected: &Expected<'_>) {
+        for (name, labels) in expected.alerts {
             self.prometheus.wait_for(&format!("ALERTS{{alertname=\"Fencepost{name}\", {labels}}}"));
             self.told.insert(format!("Fencepost{name}"));
+        }
+        for (panel, shows) in expected.panels {
+            self.prometheus.wait_for(&format!("({}) {shows}", self.shipped[*panel]));
         }
         self.take_stock();
     }
@@ -170,6 +251,28 @@ impl Scene {
         assert!(errors.is_empty(), "{errors:#?}");
     }
 
+    /// Chooses nobody by each variable in turn; what still shows something is not narrowed by it.
+    fn not_narrowed(&self) -> BTreeSet<(String, &'static str)> {
+        let variables: BTreeMap<String, BTreeSet<String>> =
+            dashboards().iter().map(|(file, board)| (file.clone(), variables(board))).collect();
+        let mut found = BTreeSet::new();
+        for (name, expression) in queries() {
+            let of_dashboard = &variables[name.split(',').next().unwrap()];
+            for variable in ["$job", "$vantage", "$instance", "$check"] {
+                if !of_dashboard.contains(&variable[1..]) {
+                    continue;
+                }
+                let mut values = chosen();
+                values.insert(variable, "nobody".to_owned());
+                let samples = self.prometheus.query(&substituted(&expression, &values)).unwrap();
+                if samples.iter().any(|sample| sample["value"][1] != "0") {
+                    found.insert((name.clone(), variable));
+                }
+            }
+        }
+        found
+    }
+
     /// Takes what every agent shows.
     fn read_metrics(&mut self) {
         let agents = WATCHED.map(|(vantage, resolvers)| (self.lab.agent(vantage), resolvers));
@@ -183,122 +286,29 @@ impl Scene {
 #[test]
 fn every_rule_and_panel_shows_something_and_every_metric_is_as_its_page_says() {
     let mut scene = Scene::start();
-    scene.expect(AT_ONCE);
+    let mut not_narrowed = BTreeSet::new();
+    scene.expect(&AT_ONCE);
     scene.read_metrics();
     scene.trouble();
-    scene.expect(OF_AGENTS);
+    scene.expect(&OF_AGENTS);
     for (faults, brought) in PLAYS {
         for fault in *faults {
             scene.lab.order(&["break", fault]);
         }
         scene.expect(brought);
         scene.read_metrics();
+        not_narrowed.append(&mut scene.not_narrowed());
         scene.lab.order(&["heal"]);
     }
     scene.teller.agent.signal("-STOP");
-    scene.expect(HANGING);
+    scene.expect(&HANGING);
 
     assert!(scene.empty.is_empty(), "these gave nothing, whatever was broken: {:#?}", scene.empty);
     let alerts: BTreeSet<String> =
         rules().iter().filter_map(|rule| rule["alert"].as_str().map(str::to_owned)).collect();
     assert_eq!(scene.told, alerts, "every alert is waited for");
+    let on_purpose = NOT_NARROWED.iter().map(|(name, variable)| ((*name).to_owned(), *variable)).collect();
+    assert_eq!(not_narrowed, on_purpose, "every variable narrows what its dashboard shows");
     let trouble = scene.shown.trouble(&scene.page);
     assert!(trouble.is_empty(), "{trouble:#?}");
-}
-
-/// Alerts of one vantage, with what makes each different.
-fn posted(alerts: &[(&str, &[(&str, &str)])]) -> Value {
-    alerts
-        .iter()
-        .map(|(name, labels)| {
-            let mut all = json!({"alertname": format!("Fencepost{name}"), "severity": "critical", "plan": "contoso-ai", "vantage": "prod-app"});
-            for (label, value) in *labels {
-                all[*label] = (*value).into();
-            }
-            json!({"labels": all})
-        })
-        .collect()
-}
-
-/// The alerts that a real Alertmanager with the shipped configuration holds back.
-fn held_back(alerts: &[(&str, &[(&str, &str)])], expected: &[&str]) {
-    let alertmanager = Alertmanager::start(&repo("dashboards/alertmanager/alertmanager.yaml"));
-    alertmanager.post(&posted(alerts));
-    let shown = |alert: &Value| {
-        let labels = &alert["labels"];
-        let extra = ["via", "check"].iter().filter_map(|label| labels[*label].as_str());
-        let name = word(&labels["alertname"]).trim_start_matches("Fencepost");
-        std::iter::once(name).chain(extra).collect::<Vec<_>>().join(" ")
-    };
-    // It takes the sources of inhibitions in beside taking the alerts in, and tells nobody when it has.
-    loop {
-        let all = alertmanager.alerts();
-        let is_held = |alert: &&Value| alert["status"]["inhibitedBy"].as_array().is_some_and(|by| !by.is_empty());
-        let held: BTreeSet<String> = all.iter().filter(is_held).map(shown).collect();
-        if all.len() == alerts.len() && held.len() >= expected.len() {
-            assert_eq!(held, expected.iter().map(|name| (*name).to_owned()).collect());
-            return;
-        }
-        std::thread::yield_now();
-    }
-}
-
-#[test]
-fn without_a_witness_only_what_was_seen_is_told() {
-    let (one, other) = ([("instance", "a")], [("instance", "b"), ("check", "other")]);
-    held_back(
-        &[
-            ("WitnessFailing", &one),
-            ("CheckUnknown", &one),
-            ("PrivatePathDown", &one),
-            ("PrivatePathDown", &other),
-            ("PublicFallbackUsable", &one),
-            ("BlockBroken", &one),
-        ],
-        &["CheckUnknown", "PrivatePathDown"],
-    );
-}
-
-#[test]
-fn a_vantage_that_is_gone_is_one_alert_and_its_own_agent_may_still_speak() {
-    held_back(
-        &[
-            ("VantageMissing", &[]),
-            ("PrivatePathDown", &[("instance", "a"), ("check", "chat")]),
-            ("PublicFallbackUsable", &[("via", "agent")]),
-            ("BlockBroken", &[("vantage", "sandbox")]),
-        ],
-        &["PrivatePathDown chat"],
-    );
-}
-
-#[test]
-fn what_leaves_outweighs_what_might() {
-    let (chat, gateway) = ([("instance", "a"), ("check", "chat")], [("instance", "a"), ("check", "gateway")]);
-    held_back(
-        &[
-            ("PublicFallbackUsable", &chat),
-            ("PublicFallbackAnswered", &chat),
-            ("ResolversDisagree", &chat),
-            ("PublicSideOpen", &chat),
-            ("PublicSideOpen", &gateway),
-            ("CertificateExpiring", &chat),
-        ],
-        &["PublicFallbackAnswered chat", "PublicSideOpen chat", "ResolversDisagree chat"],
-    );
-}
-
-#[test]
-fn what_an_agent_sent_itself_is_not_told_twice() {
-    held_back(
-        &[
-            ("PrivatePathDown", &[("via", "agent")]),
-            ("PrivatePathDown", &[("instance", "a"), ("check", "chat")]),
-            ("BlockBroken", &[("instance", "a"), ("check", "gateway")]),
-            ("ExceptionExpired", &[("via", "agent"), ("exception", "EX-42")]),
-            ("ExceptionExpired", &[("vantage", ""), ("exception", "EX-42"), ("check", "42")]),
-            ("ExceptionExpired", &[("vantage", ""), ("exception", "EX-43"), ("check", "43")]),
-        ],
-        &["ExceptionExpired 42", "PrivatePathDown chat"],
-    );
 }

@@ -82,7 +82,8 @@ alerts:
         };
         remember(&disk, &idle);
         let state = ["--state", disk.path().to_str().unwrap()];
-        let agent = Running::spawn(on_a_small_disk(disk.path()), &file, Self::VANTAGE, &state);
+        let mut agent = Running::spawn(on_a_small_disk(disk.path()), &file, Self::VANTAGE, &state);
+        agent.let_log_go();
         Self { agent, disk, _place: place, _other: other, _closed: closed }
     }
 
