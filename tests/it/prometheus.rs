@@ -1,9 +1,9 @@
-//! The shipped rules and dashboards on a real Prometheus that scrapes a lab and one agent more.
+//! The shipped rules and dashboards on a real Prometheus that scrapes a lab and two agents more.
 
 use crate::dashboards::{dashboards, expressions, panels, rules, variables, word};
 use crate::metrics::{Described, Shown, described};
 use crate::repository::repo;
-use crate::support::agent::http;
+use crate::support::agent::{Running, http};
 use crate::support::exposition::Exposition;
 use crate::support::lab::{CHAT, LabProcess};
 use crate::support::prometheus::Prometheus;
@@ -78,10 +78,10 @@ const AT_ONCE: Expected<'_> = Expected {
         ("AlertsFailing", "vantage=\"spare\", destination=\"nobody\""),
     ],
     panels: &[
-        ("agent, Agents that report, 1", "== 4"),
+        ("agent, Agents that report, 1", "== 5"),
         ("agent, Failing witnesses, 1", "== 0"),
         ("agent, Plans not read, 1", "== 0"),
-        ("agent, State not durable, 1", "== 3"),
+        ("agent, State not durable, 1", "== 4"),
         ("agent, Direct alerts: waiting and firing, 1", "> 0"),
         ("agent, Direct alerts: waiting and firing, 2", "> 0"),
         ("fleet, Data can leave, 1", "== 0"),
@@ -102,7 +102,7 @@ const OF_AGENTS: Expected<'_> = Expected {
     panels: &[
         ("agent, Failing witnesses, 1", "== 1"),
         ("agent, Plans not read, 1", "== 1"),
-        ("agent, State not durable, 1", "== 4"),
+        ("agent, State not durable, 1", "== 5"),
         ("agent, State writes, 2", "> 0"),
         ("fleet, Versions of the plan, 1", "== 2"),
     ],
@@ -149,7 +149,7 @@ const PLAYS: &[(&[&str], Expected<'_>)] = &[
 
 /// After an agent hangs.
 const HANGING: Expected<'_> =
-    Expected { alerts: &[("ChecksStale", "vantage=\"spare\"")], panels: &[("agent, Agents that report, 1", "== 3")] };
+    Expected { alerts: &[("ChecksStale", "vantage=\"spare\"")], panels: &[("agent, Agents that report, 1", "== 4")] };
 
 /// What a variable of its dashboard does not narrow, on purpose: what is true of a whole plan, alerts, of which those on a
 /// fleet have no such label, and times, which no agent keeps for each check.
@@ -171,6 +171,8 @@ const WATCHED: [(&str, usize); 3] = [("prod-app", 2), ("build", 2), ("sandbox", 
 
 struct Scene {
     lab: LabProcess,
+    /// A second agent at prod-app: what both see counts once.
+    second: Running,
     teller: Teller,
     prometheus: Prometheus,
     shipped: BTreeMap<String, String>,
@@ -183,12 +185,10 @@ struct Scene {
 }
 
 impl Scene {
-    /// A lab with short rounds and an agent beside it, and a Prometheus that scrapes them all but one.
+    /// A lab with short rounds and two agents beside it, and a Prometheus that scrapes them all but one.
     fn start() -> Self {
         let (lab, teller) = (LabProcess::start(), Teller::start());
         let files = ["checks", "agents", "exceptions"].map(|name| repo(&format!("dashboards/rules/{name}.rules.yaml")));
-        let mut watched = vec![teller.agent.address.clone()];
-        watched.extend(WATCHED.map(|(vantage, _)| lab.agent(vantage)));
         let soon = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date() + jiff::Span::new().days(3);
         let exceptions = format!(
             "\nexceptions:\n  EX-7: {{from: sandbox, to: chat-prod, claim: private, owner: ana, reason: a rehearsal, ends: {soon}}}\n"
@@ -197,14 +197,18 @@ impl Scene {
         let plan = plan.replace("every: 5s, timeout: 1s", "every: 1s, timeout: 250ms") + &exceptions;
         assert!(plan.contains("every: 1s"), "{plan}");
         std::fs::write(lab.plan(), &plan).unwrap();
+        let mut watched = WATCHED.map(|(vantage, _)| lab.agent(vantage)).to_vec();
         for agent in &watched {
             assert_eq!(http(agent, "POST", "/-/reload").0, 200);
         }
+        let mut second = Running::start(&lab.plan(), "prod-app");
+        second.let_log_go();
+        watched.extend([second.address.clone(), teller.agent.address.clone()]);
         let prometheus = Prometheus::start(&watched, &files);
         let shipped = shipped();
         let empty = shipped.keys().cloned().collect();
         let (told, page, shown) = (BTreeSet::new(), described(), Shown::default());
-        let scene = Self { lab, teller, prometheus, shipped, empty, told, page, shown };
+        let scene = Self { lab, second, teller, prometheus, shipped, empty, told, page, shown };
         scene.prometheus.wait_for("count(vantage_verdict:fencepost_check_verdict:sum) == 12");
         scene
     }
@@ -276,8 +280,9 @@ impl Scene {
     /// Takes what every agent shows.
     fn read_metrics(&mut self) {
         let agents = WATCHED.map(|(vantage, resolvers)| (self.lab.agent(vantage), resolvers));
+        let second = (self.second.address.clone(), WATCHED[0].1);
         let teller = (self.teller.agent.address.clone(), Teller::RESOLVERS);
-        for (address, resolvers) in agents.into_iter().chain([teller]) {
+        for (address, resolvers) in agents.into_iter().chain([second, teller]) {
             self.shown.take(&self.page, &Exposition::of(&address), resolvers);
         }
     }
