@@ -1,6 +1,7 @@
 //! Rules and dashboards name only what exists, and dashboards keep the conventions of their makers' linter.
 
-use crate::repository::{files_in, text_of};
+use crate::metrics::described;
+use crate::repository::files_in;
 use crate::support::promql::{Named, named};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,27 +40,17 @@ pub fn rules() -> Vec<Value> {
     groups.flat_map(|group| list(&group["rules"]).to_vec()).collect()
 }
 
-/// Every metric of docs/metrics.md with its labels.
+/// Every series name of docs/metrics.md with its labels.
 fn catalogue() -> BTreeMap<String, BTreeSet<String>> {
-    let text = text_of("docs/metrics.md");
     let mut metrics = BTreeMap::new();
-    let mut each_check = false;
-    for line in text.lines() {
-        each_check |= line == "## Each check";
-        let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
-        let [name, kind, labels, ..] = cells[..] else { continue };
-        let Some(name) = name.split('`').nth(1).filter(|name| name.starts_with("fencepost_")) else { continue };
-        let mut labels: BTreeSet<String> = labels.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-        labels.extend(each_check.then(|| "check".to_owned()));
-        if kind.contains("histogram") {
-            for ending in ["_bucket", "_sum", "_count"] {
-                metrics.insert(format!("{name}{ending}"), labels.clone());
-            }
+    for (name, family) in described() {
+        if family.kind == "histogram" {
+            let ends = ["_bucket", "_sum", "_count"].map(|end| (format!("{name}{end}"), family.labels.clone()));
+            metrics.extend(ends);
         } else {
-            metrics.insert(name.to_owned(), labels);
+            metrics.insert(name, family.labels);
         }
     }
-    assert!(metrics.len() > 30, "the tables of docs/metrics.md were not found");
     metrics
 }
 
@@ -145,6 +136,11 @@ fn every_recording_rule_is_well_named_and_used() {
 
 fn variable<'a>(dashboard: &'a Value, name: &str) -> Option<&'a Value> {
     list(&dashboard["templating"]["list"]).iter().find(|variable| variable["name"] == name)
+}
+
+/// The names of what can be chosen at the head of a dashboard.
+pub fn variables(dashboard: &Value) -> BTreeSet<String> {
+    list(&dashboard["templating"]["list"]).iter().map(|variable| word(&variable["name"]).to_owned()).collect()
 }
 
 #[test]

@@ -73,8 +73,15 @@ fn live_and_die(plan: &Path, agent: usize, lives: usize) -> usize {
     let start = || Running::start_with(plan, "prod-app", &["--state", folder.path().to_str().unwrap()]);
     let mut first = start();
     let mut known = until_said(&first);
-    // The incident begins to be kept when it is written; from then on it is never lost.
-    first.wait_for_metric("fencepost_state_durable 1");
+    // The incident begins to be kept when it is written; from then on it is never lost. The state may have been written
+    // before that without it. The file is replaced as a whole, so it can be read at any time.
+    let is_written = || {
+        let state = std::fs::read_to_string(folder.path().join("prod-app.state")).unwrap_or_default();
+        state.contains(&known.opened.to_string())
+    };
+    while !is_written() {
+        thread::yield_now();
+    }
     first.kill();
     let mut looked = 0;
     for life in 0..lives {

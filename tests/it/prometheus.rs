@@ -1,46 +1,14 @@
-//! The shipped rules and dashboards on a real Prometheus that scrapes a lab, and the shipped inhibitions on a real
-//! Alertmanager.
+//! The shipped rules and dashboards on a real Prometheus that scrapes a lab and two agents more.
 
-use crate::dashboards::{dashboards, expressions, panels, rules, word};
-use crate::repository::{repo, text_of};
-use crate::support::agent::http;
-use crate::support::alertmanager::Alertmanager;
+use crate::dashboards::{dashboards, expressions, panels, rules, variables, word};
+use crate::metrics::{Described, Shown, described};
+use crate::repository::repo;
+use crate::support::agent::{Running, http};
+use crate::support::exposition::Exposition;
 use crate::support::lab::{CHAT, LabProcess};
 use crate::support::prometheus::Prometheus;
-use crate::support::promql::named;
-use serde_json::{Value, json};
+use crate::support::teller::Teller;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Metrics that rules and dashboards read and that no agent shows yet. One that is shown must leave this list.
-const NOT_YET: &[&str] = &[
-    "fencepost_check_incident",
-    "fencepost_check_incidents_total",
-    "fencepost_check_incident_opened_timestamp_seconds",
-    "fencepost_checks_stale",
-    "fencepost_plan_round_seconds",
-    "fencepost_state_durable",
-    "fencepost_state_writes_total",
-    "fencepost_state_write_failures_total",
-    "fencepost_exception_info",
-    "fencepost_exception_covering_since_timestamp_seconds",
-    "fencepost_exception_last_needed_timestamp_seconds",
-    "fencepost_exception_renewals_total",
-    "fencepost_alerts_firing",
-    "fencepost_alerts_sent_total",
-    "fencepost_alerts_failed_total",
-    "fencepost_alerts_dropped_total",
-    "fencepost_alerts_queued",
-];
-
-/// What may stay empty in the lab although its metrics are there, and why.
-const MAY_BE_EMPTY: &[(&str, &str)] = &[
-    ("FencepostCertificateExpiring", "certificates of the lab last for years"),
-    ("fleet, Alerts, 1", "until agents show incidents, no alert of the lab fires within seconds"),
-];
-
-/// A check that cannot tell, at an agent whose witness works.
-const UNKNOWN: &str =
-    "fencepost_check_verdict{verdict=\"unknown\"} == 1 unless on (job, instance) instance:fencepost_witness:failing";
 
 /// Every expression that is shipped, by the name of its rule or panel, with what Grafana would put in.
 fn shipped() -> BTreeMap<String, String> {
@@ -49,99 +17,224 @@ fn shipped() -> BTreeMap<String, String> {
         let name = format!("{}{}", word(&rule["alert"]), word(&rule["record"]));
         all.insert(name, word(&rule["expr"]).to_owned());
     }
+    for (name, expression) in queries() {
+        let text = substituted(&expression, &chosen());
+        assert!(all.insert(name.clone(), text).is_none(), "there are two: {name}");
+    }
+    all
+}
+
+/// Every query of a panel as it is written, by dashboard, title and place.
+fn queries() -> Vec<(String, String)> {
+    let mut all = Vec::new();
     for (file, dashboard) in dashboards() {
         for panel in panels(&dashboard) {
-            for (i, expression) in expressions(panel).enumerate() {
-                let name = format!("{file}, {}, {}", word(&panel["title"]), i + 1);
-                assert!(all.insert(name.clone(), substituted(expression)).is_none(), "there are two: {name}");
-            }
+            let named =
+                |(i, text): (usize, &str)| (format!("{file}, {}, {}", word(&panel["title"]), i + 1), text.to_owned());
+            all.extend(expressions(panel).enumerate().map(named));
         }
     }
     all
 }
 
-fn substituted(expression: &str) -> String {
-    let check = format!("chat-prod/{CHAT}");
-    let values = [
-        ("$job", ".+"),
-        ("$vantage", ".+"),
-        ("$instance", ".+"),
-        ("$check", check.as_str()),
-        ("$__rate_interval", "10s"),
-        ("$__range", "1m"),
-    ];
+/// What is chosen at the head of a dashboard.
+fn chosen() -> BTreeMap<&'static str, String> {
+    let all = || ".+".to_owned();
+    BTreeMap::from([
+        ("$job", all()),
+        ("$vantage", all()),
+        ("$instance", all()),
+        ("$check", format!("chat-prod/{CHAT}")),
+        ("$__rate_interval", "10s".to_owned()),
+        ("$__range", "1m".to_owned()),
+    ])
+}
+
+fn substituted(expression: &str, values: &BTreeMap<&str, String>) -> String {
     let text = values.iter().fold(expression.to_owned(), |text, (name, value)| text.replace(name, value));
     assert!(!text.contains('$'), "a variable that nobody knows: {text}");
     text
 }
 
-/// The metrics of agents that an expression reads, directly or by way of recorded ones.
-fn sources(expression: &str) -> BTreeSet<String> {
-    let of: BTreeMap<String, String> =
-        rules().iter().map(|rule| (word(&rule["record"]).to_owned(), word(&rule["expr"]).to_owned())).collect();
-    let mut found = BTreeSet::new();
-    let mut open: Vec<String> = named(expression).metrics.into_keys().collect();
-    while let Some(metric) = open.pop() {
-        if found.insert(metric.clone()) {
-            open.extend(of.get(&metric).into_iter().flat_map(|inner| named(inner).metrics.into_keys()));
-        }
-    }
-    found
+/// What must come about.
+struct Expected<'a> {
+    /// Alerts that Prometheus holds, firing or waiting for their time, and for what.
+    alerts: &'a [(&'a str, &'a str)],
+    /// Queries of panels, and what they show.
+    panels: &'a [(&'a str, &'a str)],
 }
+
+/// What is wrong from the start: `branch-lan` is not scraped, and what [`Teller`] looks at is as it says.
+const AT_ONCE: Expected<'_> = Expected {
+    alerts: &[
+        ("VantageMissing", "plan=\"lab\", vantage=\"branch-lan\", kind=\"outside\", owner=\"network\""),
+        ("ExceptionExpiring", "plan=\"lab\", exception=\"EX-7\", owner=\"ana\""),
+        ("ExceptionExpired", "plan=\"on-call\", exception=\"EX-1\", owner=\"ana\""),
+        ("ExceptionUnused", "plan=\"on-call\", exception=\"EX-2\", owner=\"ana\""),
+        ("CertificateExpiring", "vantage=\"spare\", check=\"chat/ending.openai.azure.com\""),
+        ("ResolversDisagree", "vantage=\"spare\", check=\"split/contoso.openai.azure.com\""),
+        ("PublicPathDown", "vantage=\"spare\", check=\"partner/denied.openai.azure.com\""),
+        ("AlertsFailing", "vantage=\"spare\", destination=\"closed\""),
+        ("AlertsFailing", "vantage=\"spare\", destination=\"nobody\""),
+    ],
+    panels: &[
+        ("agent, Agents that report, 1", "== 5"),
+        ("agent, Failing witnesses, 1", "== 0"),
+        ("agent, Plans not read, 1", "== 0"),
+        ("agent, State not durable, 1", "== 4"),
+        ("agent, Direct alerts: waiting and firing, 1", "> 0"),
+        ("agent, Direct alerts: waiting and firing, 2", "> 0"),
+        ("fleet, Data can leave, 1", "== 0"),
+        ("fleet, Versions of the plan, 1", "== 1"),
+        ("fleet, Exceptions, 3", "== 0"),
+        ("fleet, Exceptions, 4", "== 1"),
+    ],
+};
+
+/// After one agent took a plan whose witness has no address, one was told to take none, and one has no room for its state.
+const OF_AGENTS: Expected<'_> = Expected {
+    alerts: &[
+        ("WitnessFailing", "vantage=\"build\""),
+        ("PlanReloadFailed", "vantage=\"sandbox\""),
+        ("PlanSkew", "plan=\"lab\""),
+        ("StateNotKept", "vantage=\"spare\""),
+    ],
+    panels: &[
+        ("agent, Failing witnesses, 1", "== 1"),
+        ("agent, Plans not read, 1", "== 1"),
+        ("agent, State not durable, 1", "== 5"),
+        ("agent, State writes, 2", "> 0"),
+        ("fleet, Versions of the plan, 1", "== 2"),
+    ],
+};
+
+/// Faults of the lab, and what they bring about. EX-7 has the sandbox look at one target as if it were private.
+const PLAYS: &[(&[&str], Expected<'_>)] = &[
+    (
+        &["public-fallback-usable", "black-hole", "sandbox-reaches-prod"],
+        Expected {
+            alerts: &[
+                ("PublicFallbackUsable", "vantage=\"prod-app\", target=\"chat-prod\""),
+                ("PublicFallbackAnswered", "vantage=\"prod-app\", check=\"foundry-prod/aif-contoso.openai.azure.com\""),
+                ("PrivatePathDown", "vantage=\"prod-app\", endpoint=\"aif-contoso.cognitiveservices.azure.com\""),
+                ("BlockBroken", "vantage=\"sandbox\", target=\"gateway\""),
+            ],
+            panels: &[
+                ("fleet, Data can leave, 1", "== 3"),
+                ("fleet, Public answers, 1", "== 2"),
+                ("fleet, Vantages and targets, 1", "== 5"),
+                ("fleet, Exposure in this time range, 1", "> 0"),
+                ("check, Verdict, 1", "== 2"),
+                ("check, Public fallback over time, 1", "== 4"),
+                ("check, Incidents in this time range, 1", "> 0"),
+                ("check, Exposure, 1", "> 0"),
+            ],
+        },
+    ),
+    (
+        &["public-access-left-on"],
+        Expected {
+            alerts: &[("PublicSideOpen", "vantage=\"prod-app\", target=\"chat-prod\"")],
+            panels: &[("fleet, Data can leave, 1", "== 0"), ("check, Public fallback over time, 1", "== 2")],
+        },
+    ),
+    (
+        &["silent-resolver"],
+        Expected {
+            alerts: &[("CheckUnknown", "vantage=\"prod-app\", target=\"gateway\"")],
+            panels: &[("fleet, Checks that cannot tell, 1", "> 0"), ("check, Verdict, 1", "== 1")],
+        },
+    ),
+];
+
+/// After an agent hangs.
+const HANGING: Expected<'_> =
+    Expected { alerts: &[("ChecksStale", "vantage=\"spare\"")], panels: &[("agent, Agents that report, 1", "== 4")] };
+
+/// What a variable of its dashboard does not narrow, on purpose: what is true of a whole plan, alerts, of which those on a
+/// fleet have no such label, and times, which no agent keeps for each check.
+const NOT_NARROWED: &[(&str, &str)] = &[
+    ("check, Phases of all looks from here, 1", "$check"),
+    ("check, Round trips of resolvers, 1", "$check"),
+    ("fleet, Alerts, 1", "$job"),
+    ("fleet, Alerts, 1", "$vantage"),
+    ("fleet, Vantages without an agent, 1", "$job"),
+    ("fleet, Versions of the plan, 1", "$vantage"),
+    ("fleet, Exceptions, 1", "$vantage"),
+    ("fleet, Exceptions, 2", "$vantage"),
+    ("fleet, Exceptions, 3", "$vantage"),
+    ("fleet, Exceptions, 4", "$vantage"),
+];
+
+/// The agents of the lab that Prometheus scrapes, and how many resolvers their private view has.
+const WATCHED: [(&str, usize); 3] = [("prod-app", 2), ("build", 2), ("sandbox", 1)];
 
 struct Scene {
     lab: LabProcess,
+    /// A second agent at prod-app: what both see counts once.
+    second: Running,
+    teller: Teller,
     prometheus: Prometheus,
     shipped: BTreeMap<String, String>,
     /// Those that have not given anything so far.
     empty: BTreeSet<String>,
+    /// The alerts that were waited for.
+    told: BTreeSet<String>,
+    page: BTreeMap<String, Described>,
+    shown: Shown,
 }
 
 impl Scene {
-    /// A lab with short rounds, and a Prometheus that scrapes all its agents but one.
+    /// A lab with short rounds and two agents beside it, and a Prometheus that scrapes them all but one.
     fn start() -> Self {
-        let lab = LabProcess::start();
-        let scene_plan = std::fs::read_to_string(lab.plan()).unwrap();
+        let (lab, teller) = (LabProcess::start(), Teller::start());
+        let files = ["checks", "agents", "exceptions"].map(|name| repo(&format!("dashboards/rules/{name}.rules.yaml")));
         let soon = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date() + jiff::Span::new().days(3);
-        let exception = format!(
+        let exceptions = format!(
             "\nexceptions:\n  EX-7: {{from: sandbox, to: chat-prod, claim: private, owner: ana, reason: a rehearsal, ends: {soon}}}\n"
         );
-        let plan = scene_plan.replace("every: 5s, timeout: 1s", "every: 2s, timeout: 500ms") + &exception;
-        assert!(plan.contains("every: 2s"), "{plan}");
+        let plan = std::fs::read_to_string(lab.plan()).unwrap();
+        let plan = plan.replace("every: 5s, timeout: 1s", "every: 1s, timeout: 250ms") + &exceptions;
+        assert!(plan.contains("every: 1s"), "{plan}");
         std::fs::write(lab.plan(), &plan).unwrap();
-        let watched = ["prod-app", "build", "sandbox"].map(|vantage| lab.agent(vantage));
+        let mut watched = WATCHED.map(|(vantage, _)| lab.agent(vantage)).to_vec();
         for agent in &watched {
             assert_eq!(http(agent, "POST", "/-/reload").0, 200);
         }
-        let files = ["checks", "agents", "exceptions"].map(|name| repo(&format!("dashboards/rules/{name}.rules.yaml")));
+        let mut second = Running::start(&lab.plan(), "prod-app");
+        second.let_log_go();
+        watched.extend([second.address.clone(), teller.agent.address.clone()]);
         let prometheus = Prometheus::start(&watched, &files);
         let shipped = shipped();
         let empty = shipped.keys().cloned().collect();
-        let mut scene = Self { lab, prometheus, shipped, empty };
-        scene.wait_for("count(vantage_verdict:fencepost_check_verdict:sum) == 9");
-        scene.take_stock();
-        // One agent follows another plan, whose witness has no address; one is told to read no plan at all.
-        std::fs::write(scene.lab.plan(), plan.replace("status.contoso.example", "nobody.contoso.example")).unwrap();
-        assert_eq!(http(&scene.lab.agent("build"), "POST", "/-/reload").0, 200);
-        std::fs::write(scene.lab.plan(), "plan: [").unwrap();
-        assert_eq!(http(&scene.lab.agent("sandbox"), "POST", "/-/reload").0, 422);
-        scene.wait_for("fencepost_witness_up == 0 and on () fencepost_plan_last_reload_successful == 0");
-        scene.take_stock();
+        let (told, page, shown) = (BTreeSet::new(), described(), Shown::default());
+        let scene = Self { lab, second, teller, prometheus, shipped, empty, told, page, shown };
+        scene.prometheus.wait_for("count(vantage_verdict:fencepost_check_verdict:sum) == 12");
         scene
     }
 
-    fn wait_for(&self, expression: &str) {
-        self.prometheus.wait_for(expression);
+    /// Troubles three agents.
+    fn trouble(&self) {
+        let reload = |vantage, status| assert_eq!(http(&self.lab.agent(vantage), "POST", "/-/reload").0, status);
+        let plan = std::fs::read_to_string(self.lab.plan()).unwrap();
+        std::fs::write(self.lab.plan(), plan.replace("status.contoso.example", "nobody.contoso.example")).unwrap();
+        reload("build", 200);
+        std::fs::write(self.lab.plan(), "plan: [").unwrap();
+        reload("sandbox", 422);
+        self.prometheus.wait_for("fencepost_state_durable == 1");
+        self.teller.fill_disk();
     }
 
-    /// Breaks the lab, waits until the expression gives something, and heals it.
-    fn play(&mut self, faults: &[&str], until: &str) {
-        for fault in faults {
-            self.lab.order(&["break", fault]);
+    /// Waits until all of it came about, and evaluates everything.
+    fn expect(&mut self, expected: &Expected<'_>) {
+        for (name, labels) in expected.alerts {
+            self.prometheus.wait_for(&format!("ALERTS{{alertname=\"Fencepost{name}\", {labels}}}"));
+            self.told.insert(format!("Fencepost{name}"));
         }
-        self.wait_for(until);
+        for (panel, shows) in expected.panels {
+            self.prometheus.wait_for(&format!("({}) {shows}", self.shipped[*panel]));
+        }
         self.take_stock();
-        self.lab.order(&["heal"]);
     }
 
     /// Evaluates everything; an error fails.
@@ -161,128 +254,66 @@ impl Scene {
         }
         assert!(errors.is_empty(), "{errors:#?}");
     }
-}
 
-#[test]
-fn every_rule_and_panel_can_be_evaluated_and_shows_what_the_lab_does() {
-    let mut scene = Scene::start();
-    let private = "on (job, instance, check) check:fencepost_check_info:latest{claim=\"private\"}";
-    scene.play(
-        &["public-fallback-usable", "black-hole", "sandbox-reaches-prod"],
-        &format!("fencepost_check_public_fallback{{state=\"usable\"}} == 1 and {private}"),
-    );
-    scene.play(
-        &["public-access-left-on"],
-        &format!("fencepost_check_public_fallback{{state=\"latent\"}} == 1 and {private}"),
-    );
-    scene.play(&["forwarder-bypasses-azure"], "fencepost_check_finding{finding=\"resolvers-disagree\"}");
-    scene.play(&["silent-resolver"], UNKNOWN);
-
-    let (_, _, metrics) = http(&scene.lab.agent("prod-app"), "GET", "/metrics");
-    let shown: BTreeSet<&str> = metrics.lines().filter_map(|line| line.split(['{', ' ']).next()).collect();
-    let there: Vec<_> = NOT_YET.iter().filter(|metric| shown.contains(*metric)).collect();
-    assert!(there.is_empty(), "these are shown now; take them from NOT_YET: {there:?}");
-    let waits = |name: &String| sources(&scene.shipped[name]).iter().any(|metric| NOT_YET.contains(&metric.as_str()));
-    let excused = |name: &String| waits(name) || MAY_BE_EMPTY.iter().any(|(excused, _)| excused == name);
-    let empty: Vec<&String> = scene.empty.iter().filter(|name| !excused(name)).collect();
-    assert!(empty.is_empty(), "these gave nothing, whatever the lab broke: {empty:#?}");
-    let unknown: Vec<_> = MAY_BE_EMPTY.iter().filter(|(name, _)| !scene.shipped.contains_key(*name)).collect();
-    assert!(unknown.is_empty(), "no rule and no panel is called {unknown:?}");
-}
-
-/// Alerts of one vantage, with what makes each different.
-fn posted(alerts: &[(&str, &[(&str, &str)])]) -> Value {
-    alerts
-        .iter()
-        .map(|(name, labels)| {
-            let mut all = json!({"alertname": format!("Fencepost{name}"), "severity": "critical", "plan": "contoso-ai", "vantage": "prod-app"});
-            for (label, value) in *labels {
-                all[*label] = (*value).into();
+    /// Chooses nobody by each variable in turn; what still shows something is not narrowed by it.
+    fn not_narrowed(&self) -> BTreeSet<(String, &'static str)> {
+        let variables: BTreeMap<String, BTreeSet<String>> =
+            dashboards().iter().map(|(file, board)| (file.clone(), variables(board))).collect();
+        let mut found = BTreeSet::new();
+        for (name, expression) in queries() {
+            let of_dashboard = &variables[name.split(',').next().unwrap()];
+            for variable in ["$job", "$vantage", "$instance", "$check"] {
+                if !of_dashboard.contains(&variable[1..]) {
+                    continue;
+                }
+                let mut values = chosen();
+                values.insert(variable, "nobody".to_owned());
+                let samples = self.prometheus.query(&substituted(&expression, &values)).unwrap();
+                if samples.iter().any(|sample| sample["value"][1] != "0") {
+                    found.insert((name.clone(), variable));
+                }
             }
-            json!({"labels": all})
-        })
-        .collect()
-}
-
-/// The alerts that a real Alertmanager with the shipped configuration holds back.
-fn held_back(alerts: &[(&str, &[(&str, &str)])], expected: &[&str]) {
-    let alertmanager = Alertmanager::with_config(&text_of("dashboards/alertmanager/alertmanager.yaml"));
-    alertmanager.post(&posted(alerts));
-    let shown = |alert: &Value| {
-        let labels = &alert["labels"];
-        let extra = ["via", "check"].iter().filter_map(|label| labels[*label].as_str());
-        let name = word(&labels["alertname"]).trim_start_matches("Fencepost");
-        std::iter::once(name).chain(extra).collect::<Vec<_>>().join(" ")
-    };
-    // It takes the sources of inhibitions in beside taking the alerts in, and tells nobody when it has.
-    loop {
-        let all = alertmanager.alerts();
-        let is_held = |alert: &&Value| alert["status"]["inhibitedBy"].as_array().is_some_and(|by| !by.is_empty());
-        let held: BTreeSet<String> = all.iter().filter(is_held).map(shown).collect();
-        if all.len() == alerts.len() && held.len() >= expected.len() {
-            assert_eq!(held, expected.iter().map(|name| (*name).to_owned()).collect());
-            return;
         }
-        std::thread::yield_now();
+        found
+    }
+
+    /// Takes what every agent shows.
+    fn read_metrics(&mut self) {
+        let agents = WATCHED.map(|(vantage, resolvers)| (self.lab.agent(vantage), resolvers));
+        let second = (self.second.address.clone(), WATCHED[0].1);
+        let teller = (self.teller.agent.address.clone(), Teller::RESOLVERS);
+        for (address, resolvers) in agents.into_iter().chain([second, teller]) {
+            self.shown.take(&self.page, &Exposition::of(&address), resolvers);
+        }
     }
 }
 
 #[test]
-fn without_a_witness_only_what_was_seen_is_told() {
-    let (one, other) = ([("instance", "a")], [("instance", "b"), ("check", "other")]);
-    held_back(
-        &[
-            ("WitnessFailing", &one),
-            ("CheckUnknown", &one),
-            ("PrivatePathDown", &one),
-            ("PrivatePathDown", &other),
-            ("PublicFallbackUsable", &one),
-            ("BlockBroken", &one),
-        ],
-        &["CheckUnknown", "PrivatePathDown"],
-    );
-}
+fn every_rule_and_panel_shows_something_and_every_metric_is_as_its_page_says() {
+    let mut scene = Scene::start();
+    let mut not_narrowed = BTreeSet::new();
+    scene.expect(&AT_ONCE);
+    scene.read_metrics();
+    scene.trouble();
+    scene.expect(&OF_AGENTS);
+    for (faults, brought) in PLAYS {
+        for fault in *faults {
+            scene.lab.order(&["break", fault]);
+        }
+        scene.expect(brought);
+        scene.read_metrics();
+        not_narrowed.append(&mut scene.not_narrowed());
+        scene.lab.order(&["heal"]);
+    }
+    scene.teller.agent.signal("-STOP");
+    scene.expect(&HANGING);
 
-#[test]
-fn a_vantage_that_is_gone_is_one_alert_and_its_own_agent_may_still_speak() {
-    held_back(
-        &[
-            ("VantageMissing", &[]),
-            ("PrivatePathDown", &[("instance", "a"), ("check", "chat")]),
-            ("PublicFallbackUsable", &[("via", "agent")]),
-            ("BlockBroken", &[("vantage", "sandbox")]),
-        ],
-        &["PrivatePathDown chat"],
-    );
-}
-
-#[test]
-fn what_leaves_outweighs_what_might() {
-    let (chat, gateway) = ([("instance", "a"), ("check", "chat")], [("instance", "a"), ("check", "gateway")]);
-    held_back(
-        &[
-            ("PublicFallbackUsable", &chat),
-            ("PublicFallbackAnswered", &chat),
-            ("ResolversDisagree", &chat),
-            ("PublicSideOpen", &chat),
-            ("PublicSideOpen", &gateway),
-            ("CertificateExpiring", &chat),
-        ],
-        &["PublicFallbackAnswered chat", "PublicSideOpen chat", "ResolversDisagree chat"],
-    );
-}
-
-#[test]
-fn what_an_agent_sent_itself_is_not_told_twice() {
-    held_back(
-        &[
-            ("PrivatePathDown", &[("via", "agent")]),
-            ("PrivatePathDown", &[("instance", "a"), ("check", "chat")]),
-            ("BlockBroken", &[("instance", "a"), ("check", "gateway")]),
-            ("ExceptionExpired", &[("via", "agent"), ("exception", "EX-42")]),
-            ("ExceptionExpired", &[("vantage", ""), ("exception", "EX-42"), ("check", "42")]),
-            ("ExceptionExpired", &[("vantage", ""), ("exception", "EX-43"), ("check", "43")]),
-        ],
-        &["ExceptionExpired 42", "PrivatePathDown chat"],
-    );
+    assert!(scene.empty.is_empty(), "these gave nothing, whatever was broken: {:#?}", scene.empty);
+    let alerts: BTreeSet<String> =
+        rules().iter().filter_map(|rule| rule["alert"].as_str().map(str::to_owned)).collect();
+    assert_eq!(scene.told, alerts, "every alert is waited for");
+    let on_purpose = NOT_NARROWED.iter().map(|(name, variable)| ((*name).to_owned(), *variable)).collect();
+    assert_eq!(not_narrowed, on_purpose, "every variable narrows what its dashboard shows");
+    let trouble = scene.shown.trouble(&scene.page);
+    assert!(trouble.is_empty(), "{trouble:#?}");
 }

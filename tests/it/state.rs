@@ -2,26 +2,9 @@
 
 use crate::support::Folder;
 use crate::support::agent::{Running, fencepost, outcome};
+use crate::support::disk::{fill, on_a_small_disk};
 use crate::support::lab::{LabProcess, gateway_check};
 use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::Command;
-
-/// The program, in a mount namespace of its own, where the folder is a disk of 64 KiB.
-fn on_a_small_disk(folder: &Path) -> Command {
-    let script = "mount -t tmpfs -o size=64k small \"$0\" && exec \"$@\"";
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "--propagation", "private", "sh", "-c", script]).arg(folder);
-    command.arg(env!("CARGO_BIN_EXE_fencepost"));
-    command
-}
-
-/// Writes until the disk takes no more.
-fn fill(file: &Path) {
-    let mut to = fs::File::create(file).unwrap();
-    while to.write(&[0; 512]).is_ok_and(|written| written > 0) {}
-}
 
 /// Waits for two looks more.
 fn goes_on_looking(agent: &Running) {
@@ -42,9 +25,7 @@ fn a_full_disk_is_told_and_looked_past_and_used_again_when_it_has_room() {
     agent.wait_for_metric("fencepost_state_durable 1");
     assert!(agent.metric("fencepost_state_write_failures_total") < 0.5);
 
-    // The disk as the agent sees it.
-    let filler = Path::new("/proc").join(agent.pid().to_string()).join("root").join(&state[1..]).join("filler");
-    fill(&filler);
+    let filler = fill(&agent, folder.path());
     agent.wait_for_log("the state cannot be kept on disk");
     agent.wait_for_metric("fencepost_state_durable 0");
     assert!(agent.metric("fencepost_state_write_failures_total") > 0.5);

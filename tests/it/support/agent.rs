@@ -22,7 +22,8 @@ pub fn outcome(command: &mut Command) -> (i32, String, String) {
 /// A running agent.
 pub struct Running {
     child: Child,
-    log: BufReader<std::process::ChildStderr>,
+    /// Until nobody wants to read it any more.
+    log: Option<BufReader<std::process::ChildStderr>>,
     pub address: String,
 }
 
@@ -56,7 +57,7 @@ impl Running {
             .arg(plan)
             .args(options);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
+        let log = child.stderr.take().map(BufReader::new);
         let mut running = Self { child, log, address };
         running.wait_for_log("watching");
         running
@@ -66,7 +67,7 @@ impl Running {
     pub fn wait_for_log(&mut self, text: &str) -> String {
         let mut line = String::new();
         let mut seen = String::new();
-        while self.log.read_line(&mut line).unwrap() > 0 {
+        while self.log.as_mut().unwrap().read_line(&mut line).unwrap() > 0 {
             if line.contains(text) {
                 return line;
             }
@@ -76,10 +77,16 @@ impl Running {
         panic!("the agent ended without logging {text:?}:\n{seen}");
     }
 
+    /// Takes its log away, for good: an agent whose log nobody takes is held up once the pipe is full.
+    pub fn let_log_go(&mut self) {
+        let mut log = self.log.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    }
+
     /// Reads so many log lines.
     pub fn read_lines(&mut self, lines: usize) {
         for _ in 0..lines {
-            self.log.read_line(&mut String::new()).unwrap();
+            self.log.as_mut().unwrap().read_line(&mut String::new()).unwrap();
         }
     }
 

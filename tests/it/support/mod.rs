@@ -3,8 +3,10 @@
 pub mod agent;
 pub mod alertmanager;
 pub mod certificates;
+pub mod disk;
 pub mod dnsmasq;
 pub mod estate;
+pub mod exposition;
 pub mod island;
 pub mod named;
 pub mod lab;
@@ -14,6 +16,7 @@ pub mod prometheus;
 pub mod promql;
 pub mod receiver;
 pub mod squid;
+pub mod teller;
 pub mod town;
 pub mod unbound;
 

@@ -30,6 +30,7 @@ missing.openai CNAME missing.privatelink.openai
 wrongca.openai A 127.0.0.7
 expired.openai A 127.0.0.8
 othername.openai A 127.0.0.9
+ending.openai A 127.0.0.11
 three.openai A 127.0.0.2
 three.openai A 127.0.0.3
 three.openai A 127.0.0.10
@@ -51,6 +52,7 @@ impl Place {
         let good = authority.issue(&["*.openai.azure.com"]);
         let inspected = stranger.issue(&["*.openai.azure.com"]);
         let expired = authority.issue_until(&["*.openai.azure.com"], (2021, 1, 1));
+        let ending = authority.issue_until(&["*.openai.azure.com"], in_days(5));
         let other = authority.issue(&["login.example"]);
         let front = |address, certificate: &'static Issued, status, body| Front {
             address,
@@ -61,6 +63,7 @@ impl Place {
         };
         let leak = |issued: Issued| -> &'static Issued { Box::leak(Box::new(issued)) };
         let (good, inspected, expired, other) = (leak(good), leak(inspected), leak(expired), leak(other));
+        let ending = leak(ending);
         let tls = Nginx::start(&[
             front("127.0.0.2", good, 401, KEYLESS),
             front("127.0.0.3", good, 401, KEYLESS),
@@ -69,12 +72,20 @@ impl Place {
             front("127.0.0.7", inspected, 401, KEYLESS),
             front("127.0.0.8", expired, 401, KEYLESS),
             front("127.0.0.9", other, 401, KEYLESS),
+            front("127.0.0.11", ending, 401, KEYLESS),
         ]);
         let folder = Folder::new();
         folder.write("ca.pem", authority.pem());
         let hole = BlackHole::new("127.0.0.10", tls.port);
         Self { dns: Unbound::start(&[("azure.com", &format!("{RECORDS}{}", many()))]), tls, folder, hole }
     }
+}
+
+/// The day so many days from now.
+fn in_days(days: i64) -> (i32, u8, u8) {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let day = today + jiff::Span::new().days(days);
+    (i32::from(day.year()), day.month().unsigned_abs(), day.day().unsigned_abs())
 }
 
 /// A listener with a full backlog: the kernel drops what knocks.

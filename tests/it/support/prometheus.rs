@@ -7,6 +7,10 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Many times what anything of a test takes, even on a machine with much else to do.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Prometheus {
     child: Child,
@@ -68,15 +72,18 @@ impl Prometheus {
         }
     }
 
-    /// Asks until the expression gives something. Prometheus tells nobody when it has scraped.
+    /// Asks until the expression gives something. Prometheus tells nobody when it has scraped. What never comes is named
+    /// in the end.
     pub fn wait_for(&self, expression: &str) -> Vec<Value> {
-        loop {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
             let samples = self.query(expression).unwrap();
             if !samples.is_empty() {
                 return samples;
             }
             std::thread::yield_now();
         }
+        panic!("this gave nothing for {PATIENCE:?}: {expression}");
     }
 
     /// Every rule with its health and its last error.
