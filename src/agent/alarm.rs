@@ -23,11 +23,13 @@ pub struct Memory {
     state: Option<Timestamp>,
     /// When checks were first seen to be overdue, by the wall clock and by the one that stands still with the machine.
     stale: Option<(Timestamp, Instant)>,
+    /// When the last writing of the state was first seen to lie too far back.
+    unwritten: Option<Instant>,
 }
 
 impl Memory {
     pub fn new(now: Timestamp) -> Self {
-        Self { settled: now, witness: None, reload: None, state: None, stale: None }
+        Self { settled: now, witness: None, reload: None, state: None, stale: None, unwritten: None }
     }
 
     /// A new plan was taken: its checks get time to be looked at.
@@ -46,7 +48,7 @@ impl Memory {
     ) -> Known<'a> {
         let settings = &estate.grounds.plan.settings;
         let patience = settings.every * settings.confirm.saturating_sub(1);
-        let stale = self.overdue(board, settings.every, now);
+        let stale = self.overdue(board, settings.every, estate.witness_lasts(), now);
         Known {
             vantage: board.header.vantage.name.as_str(),
             plan: &board.header.plan,
@@ -55,7 +57,7 @@ impl Memory {
             checks: board.checks.iter().filter_map(|entry| check(entry, waiting)).collect(),
             witness_failing: self.witness(board),
             reload_failed: self.reload(board, now),
-            state_not_kept: self.state(board, now),
+            state_not_kept: self.state(board, settings.every, now),
             stale_since: self.stale.map(|(since, _)| since).filter(|_| !stale.is_empty()),
             stale,
             exceptions: exceptions(estate, board),
@@ -80,18 +82,31 @@ impl Memory {
         Some(Trouble { since, said: why.clone() })
     }
 
-    fn state(&mut self, board: &Board, now: Timestamp) -> Option<Trouble> {
-        let Some(why) = &board.state.trouble else {
+    fn state(&mut self, board: &Board, every: Duration, now: Timestamp) -> Option<Trouble> {
+        let hangs = self.hangs(board, every, now);
+        let Some(said) = board.state.trouble.clone().or(hangs) else {
             self.state = None;
             return None;
         };
         let since = *self.state.get_or_insert(now);
-        Some(Trouble { since, said: why.clone() })
+        Some(Trouble { since, said })
+    }
+
+    /// A writing that does not end is no failure yet, and keeps nothing either. After a suspension, or when the clock was
+    /// set, the last one lies far back too; so it counts only once it has lasted for a round.
+    fn hangs(&mut self, board: &Board, every: Duration, now: Timestamp) -> Option<String> {
+        if !board.state.wanted || board.state.is_durable(now) {
+            self.unwritten = None;
+            return None;
+        }
+        let first = *self.unwritten.get_or_insert_with(Instant::now);
+        let since = board.state.written.map_or_else(|| "the start".to_owned(), |written| written.to_string());
+        (first.elapsed() >= every).then(|| format!("nothing has come to the disk since {since}"))
     }
 
     /// The checks whose look is overdue. A machine that was suspended wakes with all of them overdue; so it counts only
-    /// once it has lasted for a round in which the machine was awake.
-    fn overdue(&mut self, board: &Board, every: Duration, now: Timestamp) -> Vec<CheckName> {
+    /// once it has lasted for a round in which the machine was awake, and for as long as the last look of it may take.
+    fn overdue(&mut self, board: &Board, every: Duration, lasting: Duration, now: Timestamp) -> Vec<CheckName> {
         let longest = SignedDuration::try_from(every * ROUNDS).unwrap_or(SignedDuration::MAX);
         let last = |entry: &Entry| entry.seen.as_ref().map_or(self.settled, |seen| seen.standing.last_run);
         let is_overdue =
@@ -103,7 +118,7 @@ impl Memory {
             return overdue;
         }
         let (_, first) = *self.stale.get_or_insert((now, Instant::now()));
-        if first.elapsed() >= every { overdue } else { Vec::new() }
+        if first.elapsed() >= lasting { overdue } else { Vec::new() }
     }
 }
 

@@ -5,7 +5,7 @@ use super::alarm::Memory;
 use super::estate::Estate;
 use crate::alert::{Alerting, Lost, Notice, Outcome, Status, wanted};
 use crate::clock;
-use crate::plan::{CheckName, DestinationName};
+use crate::plan::{CheckName, Destination, DestinationName};
 use crate::publish::alerts::Post;
 use crate::publish::{Meters, SharedBoard};
 use crate::standing::Standing;
@@ -56,7 +56,8 @@ pub struct Courier {
     /// Whether a look ended since.
     stale: bool,
     every: Duration,
-    /// After a start or with a new plan, what is held stays until every check was looked at, and at most until then.
+    /// After a start or with a new plan, what is held stays until every check was looked at, and at most until then: one
+    /// round, and the time the last look of it may take.
     opening: Option<Instant>,
 }
 
@@ -89,13 +90,14 @@ impl Courier {
         self.post.clone_from(&estate.post);
         self.every = estate.grounds.plan.settings.every;
         self.memory.settle(now);
+        self.cut();
         let destinations = self.post.as_ref().map(|post| post.destinations()).unwrap_or_default();
+        self.tell_gone(destinations);
         let lost = self.kept.outbox.settle(destinations, &estate.header.vantage.name, &self.kept.desk, now);
         self.meters.alerts.settle(self.kept.outbox.destinations());
         self.tell_full(&lost);
-        self.cut();
         self.failing.retain(|failing| self.kept.outbox.destinations().any(|known| known == failing));
-        self.opening = (!self.kept.desk.is_empty()).then(|| Instant::now() + self.every);
+        self.opening = (!self.kept.desk.is_empty()).then(|| Instant::now() + estate.witness_lasts());
         (self.stale, self.news) = (true, true);
         self.count();
     }
@@ -180,6 +182,15 @@ impl Courier {
         self.tell_full(&lost);
         self.count();
         self.took = self.compared.elapsed();
+    }
+
+    /// What still waited for a destination that left the plan goes with it.
+    fn tell_gone(&self, destinations: &[Destination]) {
+        for (gone, given_up) in self.kept.outbox.queued() {
+            if given_up > 0 && destinations.iter().all(|destination| destination.name != *gone) {
+                tracing::warn!(destination = %gone, given_up, "it left the plan; what waited for it is given up");
+            }
+        }
     }
 
     fn tell_full(&self, lost: &[(DestinationName, Lost)]) {

@@ -126,9 +126,9 @@ impl Keeper {
         &self.waiting
     }
 
-    /// Whether everything was looked at since the agent started or took this plan.
-    pub fn is_complete(&self) -> bool {
-        self.unseen.is_empty()
+    /// Whether everything was looked at since the agent started or took this plan, the named witness included.
+    pub fn is_complete(&self, estate: &Estate) -> bool {
+        self.unseen.is_empty() && (estate.vantage().witness.is_none() || self.board.witness().is_some())
     }
 
     /// What changed since this was last asked.
@@ -216,6 +216,13 @@ impl Keeper {
         }
     }
 
+    /// Whether a check is looked at now. It is asked at every slot, so the day also turns where the last exception
+    /// ended and no look is left to tell.
+    pub fn is_looked_at(&mut self, estate: &Estate, work: &Work, now: Timestamp) -> bool {
+        self.turn_day(estate, now);
+        estate.is_looked_at(work, self.day)
+    }
+
     /// Takes the facts of one look.
     pub fn take(&mut self, estate: &Estate, work: &Work, facts: Facts, now: Timestamp) {
         let Some(place) = self.places.get(&work.name).copied() else { return };
@@ -278,6 +285,7 @@ impl Keeper {
             }
         });
         tell::left(&before, &self.board.snapshot(), &self.waiting);
+        self.news = true;
         self.judge_all_again(estate, now);
     }
 
@@ -286,11 +294,14 @@ impl Keeper {
         self.turned.extend(change.incident.map(|turn| (place, turn)));
     }
 
-    /// An exception that decided for a look is needed if its rule alone would have been broken.
+    /// An exception that decided for a look is needed if its rule alone would have been broken. A look that could not tell
+    /// says nothing of it.
     fn note_exception(&self, estate: &Estate, work: &Work, judgement: &Judgement, now: Timestamp) {
         let Some(exception) = estate.case(work, self.day).and_then(|case| case.decision.exception) else { return };
-        let unused = judgement.findings.iter().any(|finding| finding.code == Code::ExceptionUnused);
-        let needed = !unused && judgement.verdict != Verdict::Unknown;
+        if judgement.verdict == Verdict::Unknown {
+            return;
+        }
+        let needed = !judgement.findings.iter().any(|finding| finding.code == Code::ExceptionUnused);
         self.board.change(|board| Arc::make_mut(&mut board.ledger).looked(&exception.name, needed, now));
     }
 

@@ -65,6 +65,7 @@ pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: O
         opened.folder
     });
     let scribe = Scribe::new(folder);
+    keeper.state_is(scribe.health());
     let mut courier = Courier::new(&estate, board, Arc::clone(&means.meters), alerting, now);
     if scribe.keeps() {
         courier.waits_for_disk();
@@ -156,7 +157,7 @@ impl Agent {
         if self.courier.news() || news.any {
             self.scribe.hurry();
         }
-        if self.keeper.is_complete() {
+        if self.keeper.is_complete(&self.estate) {
             self.courier.round_complete();
         }
         for (place, turn) in news.turned {
@@ -187,7 +188,7 @@ impl Agent {
         let estate = Arc::clone(&self.estate);
         match estate.works.get(due.index).cloned() {
             Some(work) => {
-                if !estate.is_looked_at(&work, clock::day(clock::now())) {
+                if !self.keeper.is_looked_at(&estate, &work, clock::now()) {
                     return;
                 }
                 if !self.under_way.insert(work.name.to_string()) {

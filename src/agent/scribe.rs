@@ -42,7 +42,7 @@ pub struct Kept {
 
 pub struct Scribe {
     folder: Option<Arc<Folder>>,
-    writing: Option<JoinHandle<io::Result<()>>>,
+    writing: Option<JoinHandle<(io::Result<()>, Vec<String>)>>,
     /// The state of the alerts that is under way to the disk, or came there last.
     change: u64,
     next: Instant,
@@ -63,6 +63,11 @@ impl Scribe {
             turns_left_out: 0,
             health,
         }
+    }
+
+    /// How the state does before anything was written.
+    pub fn health(&self) -> StateHealth {
+        self.health.clone()
     }
 
     /// When the next writing is due, while none is under way.
@@ -104,8 +109,10 @@ impl Scribe {
             tracing::warn!(left_out, "more incidents turned at once than the log of incidents takes");
         }
         self.writing = Some(tokio::task::spawn_blocking(move || {
-            folder.write(kept.records(clock::now()))?;
-            folder.log(&turns)
+            let outcome = folder.write(kept.records(clock::now())).and_then(|()| folder.log(&turns));
+            // What is not in the log waits for the next writing.
+            let left = if outcome.is_ok() { Vec::new() } else { turns };
+            (outcome, left)
         }));
     }
 
@@ -117,10 +124,14 @@ impl Scribe {
     /// Waits for the writing under way; says how the state does now, and which state of the alerts was tried.
     pub async fn written(&mut self) -> (StateHealth, u64) {
         let Some(writing) = &mut self.writing else { return pending().await };
-        let outcome = writing.await;
+        let ended = writing.await;
         self.writing = None;
         self.health.writes += 1;
-        match outcome.map_err(io::Error::other).flatten() {
+        let (outcome, left) = ended.unwrap_or_else(|e| (Err(io::Error::other(e)), Vec::new()));
+        self.turns.splice(..0, left);
+        self.turns_left_out += self.turns.len().saturating_sub(MOST_TURNS);
+        self.turns.truncate(MOST_TURNS);
+        match outcome {
             Ok(()) => {
                 if self.health.trouble.take().is_some() {
                     tracing::info!("the state is kept on disk again");

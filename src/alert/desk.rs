@@ -7,7 +7,7 @@ use super::wanted::{Key, Wanted};
 use super::words::{Words, annotations};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What became of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,12 @@ impl Desk {
     pub fn names(&self) -> HashMap<&str, AlertName> {
         let of = |held: &'_ Held| held.key.name;
         self.held.iter().flat_map(|held| held.members.keys().map(move |id| (id.as_str(), of(held)))).collect()
+    }
+
+    /// What is held, by name and member.
+    pub fn members(&self) -> HashSet<(AlertName, &str)> {
+        let of = |held: &'_ Held| held.key.name;
+        self.held.iter().flat_map(|held| held.members.keys().map(move |id| (of(held), id.as_str()))).collect()
     }
 
     /// Makes what is held what is wanted, and tells what changed.

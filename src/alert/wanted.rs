@@ -69,16 +69,21 @@ pub struct Wanted {
 /// Everything there is to alert about now. The desk is asked under which name an incident is held.
 pub fn wanted(known: &Known<'_>, desk: &Desk, now: Timestamp) -> Vec<Wanted> {
     let names = desk.names();
+    // What fires already has lasted long enough, also where a new plan, a restart or a clock that was set forgot since when.
+    let members = desk.members();
+    let is_held = |name: AlertName, member: &str| members.contains(&(name, member));
     let mut wanted = Vec::new();
     for check in &known.checks {
         wanted.extend(incidents::of_check(check, |id| names.get(id).copied()));
-        wanted.extend(incidents::open_side(check, now));
+        wanted.extend(incidents::open_side(check, now, is_held(AlertName::PublicSideOpen, check.check.as_str())));
         wanted.extend(incidents::expiring(check, now));
     }
-    match agent::witness(known, now) {
+    match agent::witness(known, now, is_held(AlertName::WitnessFailing, AlertName::WitnessFailing.word())) {
         Some(failing) => wanted.push(failing),
         // While the witness fails, what cannot be told from here has a cause of its own.
-        None => wanted.extend(known.checks.iter().filter_map(|check| incidents::unknown(check, now))),
+        None => wanted.extend(known.checks.iter().filter_map(|check| {
+            incidents::unknown(check, now, is_held(AlertName::CheckUnknown, check.check.as_str()))
+        })),
     }
     wanted.extend(agent::troubles(known));
     wanted.extend(known.exceptions.iter().flat_map(|exception| agent::exception(exception, now)));

@@ -93,7 +93,7 @@ pub struct ExceptionReport {
     pub ends: Date,
     /// How often the plan moved its end later.
     pub renewals: u32,
-    /// The first look here for which it decided.
+    /// The first look here that could tell and for which it decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covering_since: Option<Timestamp>,
     /// The last look here that would have been broken without it.

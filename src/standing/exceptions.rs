@@ -17,7 +17,7 @@ pub struct ExceptionPast {
     pub ends: Date,
     /// How often the plan moved its end later.
     pub renewals: u32,
-    /// The first look for which it decided.
+    /// The first look that could tell and for which it decided.
     pub covering_since: Option<Timestamp>,
     /// The last look for which it decided and its rule alone would not have held.
     pub needed: Option<Timestamp>,
@@ -47,7 +47,7 @@ impl Ledger {
         self.0.insert(name, past);
     }
 
-    /// Takes a look for which an exception decided.
+    /// Takes a look that could tell and for which an exception decided.
     pub fn looked(&mut self, name: &ExceptionName, needed: bool, now: Timestamp) {
         let Some(past) = self.0.get_mut(name) else { return };
         past.covering_since.get_or_insert(now);

@@ -4,7 +4,7 @@ use super::{FORM, Record, lines};
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -75,9 +75,10 @@ impl Folder {
     /// Takes the lock, unless it is held already.
     fn claim(&self) -> Result<(), ClaimError> {
         let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.is_some() {
+        if held.as_ref().is_some_and(|lock| self.is_there(lock)) {
             return Ok(());
         }
+        *held = None;
         fs::create_dir_all(&self.path).map_err(ClaimError::Io)?;
         let file = OpenOptions::new()
             .create(true)
@@ -96,13 +97,25 @@ impl Folder {
         }
     }
 
+    /// Whether a lock still stands in the folder; somebody who tidies may have taken it away, and the folder with it.
+    fn is_there(&self, lock: &File) -> bool {
+        let id = |about: fs::Metadata| (about.dev(), about.ino());
+        let (held, there) = (lock.metadata().map(id), fs::metadata(self.file("lock")).map(id));
+        matches!((held, there), (Ok(held), Ok(there)) if held == there)
+    }
+
     fn read(&self) -> (Vec<Record<'static>>, Option<String>) {
         let file = self.state_file();
         let shown = file.display();
         let text = match fs::read(&file) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return (Vec::new(), None),
-            Err(e) => return (Vec::new(), Some(format!("{shown}: {e}"))),
+            Err(e) => {
+                // Nothing is written over what somebody may yet be able to read.
+                let aside = self.file("state.damaged");
+                let moved = fs::rename(&file, &aside).map(|()| format!("; it was moved to {}", aside.display()));
+                return (Vec::new(), Some(format!("{shown}: {e}{}", moved.unwrap_or_default())));
+            }
         };
         let (records, bad) = lines::records(&text);
         let form = records.iter().find_map(|record| match record {
@@ -158,12 +171,25 @@ impl Folder {
         if fs::metadata(&path).is_ok_and(|about| about.len() > LONGEST_LOG) {
             fs::rename(&path, self.file("incidents.1.jsonl"))?;
         }
-        let mut file = OpenOptions::new().create(true).append(true).mode(OWNER_ONLY).open(&path)?;
-        for line in lines {
-            file.write_all(format!("{line}\n").as_bytes())?;
+        let mut file = OpenOptions::new().create(true).read(true).append(true).mode(OWNER_ONLY).open(&path)?;
+        let before = file.metadata()?.len();
+        // A kill may have cut the last line off; it spoils no other.
+        let fresh = if ends_a_line(&file, before)? { "" } else { "\n" };
+        let text = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let added = file.write_all(format!("{fresh}{text}").as_bytes()).and_then(|()| file.sync_data());
+        if added.is_err() {
+            // All of it comes again.
+            let _ = file.set_len(before);
         }
-        file.sync_data()
+        added
     }
+}
+
+fn ends_a_line(file: &File, length: u64) -> io::Result<bool> {
+    let Some(last) = length.checked_sub(1) else { return Ok(true) };
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, last)?;
+    Ok(byte == *b"\n")
 }
 
 enum ClaimError {

@@ -149,6 +149,46 @@ fn a_folder_that_cannot_be_made_yet_is_made_by_a_later_writing() {
     assert!(Folder::open(&scratch.0, "here").is_err(), "and then it is locked");
 }
 
+/// A folder that was tidied away, with its lock, is made and locked anew.
+#[test]
+fn a_folder_that_is_taken_away_is_made_anew() {
+    let scratch = Scratch::new();
+    let opened = scratch.open();
+    opened.folder.write(all(1)).unwrap();
+    fs::remove_dir_all(&scratch.0).unwrap();
+    opened.folder.write(all(2)).unwrap();
+    assert!(Folder::open(&scratch.0, "here").is_err(), "it is locked again");
+    // Only the lock goes, and another agent comes in between.
+    fs::remove_file(scratch.0.join("here.lock")).unwrap();
+    let second = scratch.open();
+    assert_eq!(second.records, all(2));
+    let refused = opened.folder.write(all(3)).unwrap_err().to_string();
+    assert!(refused.contains("in use by another agent"), "{refused}");
+}
+
+/// What cannot be read now, somebody may want to read later: nothing is written over it.
+#[test]
+fn a_state_that_cannot_be_read_is_set_aside() {
+    let scratch = Scratch::new();
+    fs::create_dir_all(scratch.0.join("here.state")).unwrap();
+    let opened = scratch.open();
+    let trouble = opened.trouble.unwrap();
+    assert!(opened.records.is_empty() && trouble.contains("here.state.damaged"), "{trouble}");
+    opened.folder.write(all(1)).unwrap();
+    assert!(scratch.0.join("here.state.damaged").is_dir());
+}
+
+/// A kill in the middle of a line costs this line and not the next.
+#[test]
+fn a_line_of_the_log_that_was_cut_off_spoils_no_other() {
+    let scratch = Scratch::new();
+    let folder = scratch.open().folder;
+    let log = scratch.0.join("here.incidents.jsonl");
+    fs::write(&log, "one\ntw").unwrap();
+    folder.log(&["three".to_owned(), "four".to_owned()]).unwrap();
+    assert_eq!(fs::read_to_string(log).unwrap(), "one\ntw\nthree\nfour\n");
+}
+
 #[test]
 fn the_log_of_incidents_grows_and_begins_anew_when_it_is_long() {
     let scratch = Scratch::new();

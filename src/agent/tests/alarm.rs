@@ -20,7 +20,7 @@ async fn looks_are_overdue_after_three_rounds_and_one_to_be_sure() {
     let board = SharedBoard::new(blank(&estate, begun));
     let mut keeper = Keeper::new(board.clone(), &estate, begun);
     let (mut memory, waiting) = (Memory::new(begun), HashMap::new());
-    let every = estate.grounds.plan.settings.every;
+    let (every, timeout) = (estate.grounds.plan.settings.every, estate.grounds.plan.settings.timeout);
     let mut overdue = |seconds: i64| {
         let snapshot = board.snapshot();
         let known = memory.known(&estate, &snapshot, &waiting, "", begun + SignedDuration::from_secs(seconds));
@@ -30,19 +30,21 @@ async fn looks_are_overdue_after_three_rounds_and_one_to_be_sure() {
     assert_eq!(overdue(90), 0, "three rounds are not too long");
     assert_eq!(overdue(91), 0, "it was seen only now");
     advance(every).await;
-    assert_eq!(overdue(121), 3);
+    assert_eq!(overdue(121), 0, "looks that began in this round may take their time");
+    advance(timeout * 4).await;
+    assert_eq!(overdue(141), 3);
     // One was looked at.
     let now = begun + SignedDuration::from_secs(122);
     keeper.take(&estate, &estate.works[0], facts(&estate.works[0], now, true), now);
-    assert_eq!(overdue(123), 2);
+    assert_eq!(overdue(143), 2);
     // The machine sleeps for an hour: what is overdue then is not told before a round has passed.
     for work in &estate.works {
         keeper.take(&estate, work, facts(work, now, true), now);
     }
-    assert_eq!(overdue(124), 0);
+    assert_eq!(overdue(144), 0);
     assert_eq!(overdue(3_600), 0);
-    advance(every).await;
-    assert_eq!(overdue(3_630), 3);
+    advance(every + timeout * 4).await;
+    assert_eq!(overdue(3_650), 3);
     assert_eq!(overdue(-3_600), 0, "a clock that was set back makes nothing old");
 }
 
@@ -86,4 +88,39 @@ async fn troubles_are_known_since_they_were_first_seen() {
     witness(false, 6);
     board.change(|board| board.state.trouble = Some("no space".to_owned()));
     assert_eq!(known(6), [Some(6), None, Some(6)]);
+}
+
+/// A disk that takes neither yes nor no for an answer keeps nothing either.
+#[tokio::test(start_paused = true)]
+async fn a_writing_that_does_not_end_is_trouble_once_it_has_lasted() {
+    let begun = at("2026-12-01T12:00:00");
+    let (estate, board) = (estate(begun), SharedBoard::new(blank(&estate(begun), begun)));
+    let (mut memory, waiting) = (Memory::new(begun), HashMap::new());
+    let every = estate.grounds.plan.settings.every;
+    let mut is_lost = |seconds: i64| {
+        let snapshot = board.snapshot();
+        let known = memory.known(&estate, &snapshot, &waiting, "", begun + SignedDuration::from_secs(seconds));
+        known.state_not_kept.is_some()
+    };
+    let written = |seconds: i64| {
+        board.change(|board| {
+            board.state.written = Some(begun + SignedDuration::from_secs(seconds));
+            board.state.lasts = every + every / 2;
+        });
+    };
+    assert!(!is_lost(0) && !is_lost(1_000), "there is no folder");
+    board.change(|board| board.state.wanted = true);
+    assert!(!is_lost(1_000), "there was no time yet to write");
+    written(1_000);
+    assert!(!is_lost(1_045));
+    assert!(!is_lost(1_046), "it was seen only now");
+    advance(every).await;
+    assert!(is_lost(1_076));
+    written(1_077);
+    assert!(!is_lost(1_078));
+    // A machine that was suspended, or a clock that was set, writes with its next look.
+    assert!(!is_lost(5_000) && !is_lost(-5_000));
+    written(5_001);
+    advance(every).await;
+    assert!(!is_lost(5_002));
 }

@@ -171,3 +171,49 @@ fn what_is_known_of_exceptions_is_taken_up_after_a_restart() {
     assert_eq!((ledger.past("EX-GONE"), ledger.iter().count()), (None, 2));
     assert!(estate.works.iter().all(|work| estate.claims(work, crate::clock::day(now)) != Some(&Claim::None)));
 }
+
+/// Where the last exception ends and its rule looks at nothing, no look tells that the day turned.
+#[test]
+fn a_day_on_which_nothing_is_looked_at_turns_all_the_same() {
+    let text = PLAN.replace("to: any, claim: blocked, by: [timeout]", "to: any, claim: none");
+    let text = text.split("exceptions:").next().unwrap().to_owned()
+        + "exceptions: {EX: {from: here, to: any, claim: blocked, by: [timeout], owner: ana, reason: rehearsal, ends: 2026-12-01}}";
+    let start = at("2026-12-01T12:00:00");
+    let mut december = December::new();
+    december.estate = estate_of(&text, start);
+    december.board = SharedBoard::new(blank(&december.estate, start));
+    december.keeper = Keeper::new(december.board.clone(), &december.estate, start);
+    december.open = true;
+    for time in ["2026-12-01T23:58:00", "2026-12-01T23:58:30", "2026-12-01T23:59:00"] {
+        december.round(time);
+    }
+    assert!(december.board.snapshot().checks[0].incident().is_some());
+    december.keeper.news();
+    let morning = at("2026-12-02T00:05:00");
+    let work = Arc::clone(&december.estate.works[0]);
+    assert!(!december.keeper.is_looked_at(&december.estate, &work, morning));
+    let board = december.board.snapshot();
+    assert!(board.checks.iter().all(|entry| entry.face.claim == "none" && entry.seen.is_none()));
+    assert_eq!(board.count_stale(morning), 0);
+    assert!(december.keeper.news().any, "what fired is held against it soon");
+}
+
+/// Looks that could not tell say nothing of whether an exception is needed.
+#[test]
+fn an_exception_is_not_called_unused_because_nobody_could_tell() {
+    let mut december = December::new();
+    let silent = |december: &mut December, time: &str| {
+        let (work, now) = (Arc::clone(&december.estate.works[0]), at(time));
+        let mut seen = facts(&work, now, false);
+        seen.names.resolvers[0].a.outcome = LookupOutcome::Silent;
+        seen.names.resolvers[0].aaaa.outcome = LookupOutcome::Silent;
+        seen.paths.clear();
+        december.keeper.take(&december.estate, &work, seen, now);
+        december.board.snapshot().ledger.past("EX-USED").unwrap().covering_since
+    };
+    assert_eq!(silent(&mut december, "2026-12-02T12:00:00"), None);
+    assert_eq!(december.board.snapshot().checks[0].verdict(), Some(Verdict::Unknown));
+    december.open = true;
+    december.round("2026-12-03T12:00:00");
+    assert_eq!(silent(&mut december, "2026-12-04T12:00:00"), Some(at("2026-12-03T12:00:00")));
+}

@@ -4,6 +4,7 @@ mod alarm;
 mod carry;
 mod exceptions;
 mod incidents;
+mod scribe;
 
 use super::estate::{Estate, Grounds, Work};
 use super::keeper::{Keeper, blank};

@@ -71,10 +71,19 @@ enum Way {
     Webhook(WebhookLane),
 }
 
+impl Way {
+    fn kind(&self) -> DestinationKind {
+        match self {
+            Self::Alertmanager(_) => DestinationKind::Alertmanager,
+            Self::Webhook(_) => DestinationKind::Webhook,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Lane {
     name: DestinationName,
-    /// Tells whether a plan that was read again means the same destination.
+    /// Tells whether a plan that was read again means the same address.
     url: String,
     way: Way,
 }
@@ -104,8 +113,8 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Takes the destinations of a plan. What waits stays with a destination that goes on; a new webhook hears of
-    /// everything that fires.
+    /// Takes the destinations of a plan. What waits stays with a name that goes on, also at another address: a wrong one
+    /// is mended like this. A webhook that is new, or has moved, hears of everything that fires.
     pub fn settle(
         &mut self,
         destinations: &[Destination],
@@ -116,18 +125,17 @@ impl Outbox {
         let mut lost = Vec::new();
         let mut old = std::mem::take(&mut self.lanes);
         for destination in destinations {
-            let same = |lane: &Lane| lane.name == destination.name && lane.url == mark(destination);
-            let lane = match old.iter().position(same) {
-                Some(place) => old.swap_remove(place),
-                None => {
-                    let mut fresh = Lane::new(destination, vantage);
-                    if let Way::Webhook(lane) = &mut fresh.way {
-                        let given_up = lane.take(&desk.introduction(now));
-                        lost.extend(given_up.some().map(|given_up| (destination.name.clone(), given_up)));
-                    }
-                    fresh
-                }
-            };
+            let same = |lane: &Lane| lane.name == destination.name && lane.way.kind() == destination.kind;
+            let known = old.iter().position(same).map(|place| old.swap_remove(place));
+            let heard = known.as_ref().is_some_and(|lane| lane.url == mark(destination));
+            let mut lane = known.unwrap_or_else(|| Lane::new(destination, vantage));
+            lane.url = mark(destination);
+            if let Way::Webhook(way) = &mut lane.way
+                && !heard
+            {
+                let given_up = way.introduce(desk.introduction(now));
+                lost.extend(given_up.some().map(|given_up| (destination.name.clone(), given_up)));
+            }
             self.lanes.push(lane);
         }
         lost

@@ -4,7 +4,7 @@
 //! receiver says of a single notice, several times, that it cannot be read. Any other refusal (a wrong key, a wrong
 //! path) is the fault of a setting that somebody will mend, so the news wait for that.
 
-use super::super::desk::Notice;
+use super::super::desk::{Notice, Status};
 use super::pace::Pace;
 use super::{Lost, Outcome};
 use jiff::{SignedDuration, Timestamp};
@@ -52,6 +52,7 @@ impl WebhookLane {
     pub fn take(&mut self, notices: &[Notice]) -> Lost {
         let mut lost = Lost::default();
         for notice in notices {
+            self.replace(notice);
             self.queue.push_back(notice.clone());
             if self.queue.len() > LONGEST_QUEUE {
                 // What is under way may still arrive.
@@ -59,6 +60,27 @@ impl WebhookLane {
             }
         }
         lost
+    }
+
+    /// Further checks that joined an alert are told with the newest news of it. So a receiver that is away while a large
+    /// plan breaks bit by bit finds the whole, not every step with all checks before it.
+    fn replace(&mut self, news: &Notice) {
+        let of_alert = |waiting: &Notice| waiting.alert.labels == news.alert.labels;
+        let latest = self.queue.iter().rposition(of_alert).filter(|place| *place >= self.under_way);
+        if let Some(place) = latest.filter(|place| self.queue[*place].status == Status::Changed) {
+            self.queue.remove(place);
+        }
+    }
+
+    /// Tells a receiver what fires, but for what it will hear of anyway.
+    pub fn introduce(&mut self, firing: Vec<Notice>) -> Lost {
+        let is_told = |news: &Notice| {
+            let is_turn =
+                |waiting: &&Notice| waiting.alert.labels == news.alert.labels && waiting.status != Status::Changed;
+            self.queue.iter().rfind(is_turn).is_some_and(|latest| latest.status == Status::Firing)
+        };
+        let untold: Vec<Notice> = firing.into_iter().filter(|news| !is_told(news)).collect();
+        self.take(&untold)
     }
 
     pub fn wait(&self, now: Timestamp) -> Option<SignedDuration> {

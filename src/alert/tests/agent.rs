@@ -53,6 +53,33 @@ fn while_the_witness_fails_what_cannot_be_told_is_not_told_twice() {
     assert_eq!(spoken(&vantage.reconcile(at(12))), "+CheckUnknown -WitnessFailing");
 }
 
+/// A new plan, a restart and a clock that is set back all lose since when it lasts. It lasts all the same.
+#[test]
+fn what_is_told_already_gets_no_time_a_second_time() {
+    let failing = |since: i64| move |known: &mut Known<'_>| known.witness_failing = trouble(since);
+    let mut vantage = Vantage::default();
+    assert_eq!(spoken(&vantage.reconcile_with(at(1), failing(0))), "+WitnessFailing");
+    for minutes in [2, -60] {
+        assert_eq!(spoken(&vantage.reconcile_with(at(minutes), failing(2))), "", "{minutes}");
+    }
+    assert_eq!(spoken(&vantage.reconcile(at(3))), "-WitnessFailing");
+    assert_eq!(spoken(&vantage.reconcile_with(at(4), failing(4))), "");
+
+    let latent = judgement(Verdict::Holds, PublicFallback::Latent, vec![finding(Code::PublicSideOpen, Weight::Notes)]);
+    for (judged, raised, ended) in [
+        (unknown(Code::ResolverSilent), "+CheckUnknown", "-CheckUnknown"),
+        (unknown(Code::AgentOffline), "+WitnessFailing", "-WitnessFailing"),
+        (latent, "+PublicSideOpen", "-PublicSideOpen"),
+    ] {
+        let mut vantage = Vantage::default();
+        let check = vantage.add("chat", "private");
+        vantage.look(check, judged.clone(), at(0));
+        assert_eq!(spoken(&vantage.reconcile(at(10))), raised);
+        assert_eq!(vantage.told(check, judged, -60), "", "{raised}");
+        assert_eq!(vantage.told(check, good(), -59), ended);
+    }
+}
+
 /// Where no witness is named, the private checks are the witness. One that is broken is the cause.
 #[test]
 fn a_broken_private_check_is_not_told_a_second_time_as_a_witness_that_fails() {

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-fn destination(name: &str, kind: DestinationKind) -> Destination {
+pub(super) fn destination(name: &str, kind: DestinationKind) -> Destination {
     let url = Url::parse(&format!("https://{name}.contoso.example/")).unwrap();
     Destination { name: DestinationName::new(name), kind, url, secret: None }
 }
@@ -270,7 +270,8 @@ fn an_alertmanager_that_was_away_for_an_hour_knows_everything_again() {
     }
 }
 
-fn notices(many: usize) -> Vec<Notice> {
+/// So many news of one check.
+pub(super) fn notices(many: usize) -> Vec<Notice> {
     let mut world = World::new();
     let all: Vec<Notice> = (0..many)
         .flat_map(|_| {
@@ -282,68 +283,30 @@ fn notices(many: usize) -> Vec<Notice> {
     all
 }
 
-fn webhook() -> (Outbox, DestinationName) {
-    let (mut outbox, desk) = (Outbox::default(), crate::alert::Desk::default());
-    outbox.settle(&[destination("soc", DestinationKind::Webhook)], "prod-app", &desk, at(0));
-    (outbox, DestinationName::new("soc"))
-}
-
-fn ids(notices: &[Notice]) -> Vec<String> {
-    notices.iter().map(|notice| notice.id.clone()).collect()
-}
-
+/// A wrong address is mended in the plan. What waited for that goes to the new one, and what the old one knows of is told.
 #[test]
-fn a_full_queue_gives_up_the_oldest_and_says_so() {
-    let (mut outbox, soc) = webhook();
-    let (desk, all) = (crate::alert::Desk::default(), notices(LONGEST_QUEUE + 3));
-    assert!(outbox.take(&all[..LONGEST_QUEUE]).is_empty());
-    // What is under way is not given up: it may arrive.
-    let delivery = outbox.due(&desk, at(0)).remove(0);
-    let Parcel::Webhook(first) = delivery.parcel else { panic!("{delivery:?}") };
-    assert_eq!(ids(&first), ids(&all[..MOST_EVENTS]));
-    let lost = outbox.take(&all[LONGEST_QUEUE..]);
-    assert_eq!(lost[0].1.notices, ids(&all[MOST_EVENTS..MOST_EVENTS + 3]));
-    outbox.done(&soc, &Outcome::Delivered, at(0));
-    assert_eq!(outbox.queued().next().unwrap().1, LONGEST_QUEUE - MOST_EVENTS);
-}
-
-/// A receiver that cannot read one notice gets all others, and that one is given up and named.
-#[test]
-fn one_notice_that_cannot_be_read_holds_up_no_other() {
-    let (mut outbox, soc) = webhook();
-    let (desk, all) = (crate::alert::Desk::default(), notices(250));
-    let poison = all[137].id.clone();
-    assert!(outbox.take(&all).is_empty());
-    let (mut now, mut got, mut lost) = (at(0), Vec::new(), Vec::new());
-    while let Some(wait) = outbox.wait(&desk, now) {
-        now += wait;
-        assert!(now < at(15), "it comes to no end");
-        let delivery = outbox.due(&desk, now).remove(0);
-        let Parcel::Webhook(sent) = delivery.parcel else { panic!("{delivery:?}") };
-        let readable = !ids(&sent).contains(&poison);
-        let outcome = if readable { Outcome::Delivered } else { Outcome::Refused(400) };
-        got.extend(ids(&sent).into_iter().filter(|_| readable));
-        lost.extend(outbox.done(&soc, &outcome, now).notices);
+fn a_webhook_that_moves_takes_along_what_waits() {
+    let mut world = World::new();
+    world.turn(0);
+    world.turn(1);
+    world.soc = Mood::Locked;
+    for check in [0, 2] {
+        world.turn(check);
     }
-    let expected: Vec<String> = ids(&all).into_iter().filter(|id| *id != poison).collect();
-    assert_eq!((got, lost), (expected, vec![poison]));
-}
-
-#[test]
-fn a_receiver_with_the_wrong_key_loses_nothing() {
-    for status in [301, 401, 403, 404] {
-        let (mut outbox, soc) = webhook();
-        let (desk, all) = (crate::alert::Desk::default(), notices(10));
-        outbox.take(&all);
-        let mut now = at(0);
-        for _ in 0..50 {
-            now += outbox.wait(&desk, now).unwrap();
-            assert_eq!(outbox.due(&desk, now).len(), 1);
-            assert!(outbox.due(&desk, now).is_empty(), "one is under way");
-            assert!(outbox.done(&soc, &Outcome::Refused(status), now).notices.is_empty());
-        }
-        assert_eq!(outbox.queued().next().unwrap().1, 10, "{status}");
-    }
+    let mut moved = both();
+    moved[1].url = Url::parse("https://elsewhere.contoso.example/").unwrap();
+    // A new plan waits for no backoff.
+    world.outbox.resume();
+    world.outbox.settle(&moved, "prod-app", &world.vantage.desk, world.now);
+    world.soc = Mood::Up;
+    let before = world.events.len();
+    world.pump();
+    let told = |event: &Notice| (event.status, event.alert.labels["target"].clone());
+    assert_eq!(
+        world.events[before..].iter().map(told).collect::<Vec<_>>(),
+        [(Status::Resolved, "chat"), (Status::Firing, "gateway"), (Status::Firing, "foundry")]
+            .map(|(status, target)| (status, target.to_owned()))
+    );
 }
 
 #[test]

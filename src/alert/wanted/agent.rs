@@ -16,9 +16,10 @@ const UNUSED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long it must have decided before anything is said of its use.
 const SHORTEST: SignedDuration = SignedDuration::from_hours(1);
 
-/// Nothing proves that this vantage works, for as many rounds as an incident takes to be confirmed.
-pub fn witness(known: &Known<'_>, now: Timestamp) -> Option<Wanted> {
-    let lasts = |since: Timestamp| now.duration_since(since) >= known.patience;
+/// Nothing proves that this vantage works, for as many rounds as an incident takes to be confirmed. What is held already
+/// goes on while it is so.
+pub fn witness(known: &Known<'_>, now: Timestamp, held: bool) -> Option<Wanted> {
+    let lasts = |since: Timestamp| held || now.duration_since(since) >= known.patience;
     if let Some(named) = known.witness_failing.as_ref().filter(|trouble| lasts(trouble.since)) {
         return Some(of_trouble(AlertName::WitnessFailing, Some(Code::WitnessFailing), named));
     }

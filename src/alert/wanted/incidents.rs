@@ -105,10 +105,10 @@ fn scope(check: &KnownCheck<'_>, side: Side) -> Scope {
     }
 }
 
-/// The public side lets requests in for a while, though no answer leads there.
-pub fn open_side(check: &KnownCheck<'_>, now: Timestamp) -> Option<Wanted> {
-    let lasts = check.fallback == PublicFallback::Latent && now.duration_since(check.fallback_since) >= PATIENCE;
-    if check.claim != "private" || !lasts {
+/// The public side lets requests in for a while, though no answer leads there. What is held already goes on while it is so.
+pub fn open_side(check: &KnownCheck<'_>, now: Timestamp, held: bool) -> Option<Wanted> {
+    let lasts = held || now.duration_since(check.fallback_since) >= PATIENCE;
+    if check.claim != "private" || check.fallback != PublicFallback::Latent || !lasts {
         return None;
     }
     let finding = check.findings.iter().find(|finding| finding.code == Code::PublicSideOpen);
@@ -120,10 +120,10 @@ pub fn open_side(check: &KnownCheck<'_>, now: Timestamp) -> Option<Wanted> {
     Some(Wanted { key, since: check.fallback_since, words, ..about(check) })
 }
 
-/// Nobody could tell for a while. Where an incident is open, its alert stands.
-pub fn unknown(check: &KnownCheck<'_>, now: Timestamp) -> Option<Wanted> {
-    let lasts = check.verdict == Verdict::Unknown && now.duration_since(check.verdict_since) >= PATIENCE;
-    if !lasts || check.incident.is_some() {
+/// Nobody could tell for a while. Where an incident is open, its alert stands. What is held already goes on while it is so.
+pub fn unknown(check: &KnownCheck<'_>, now: Timestamp, held: bool) -> Option<Wanted> {
+    let lasts = held || now.duration_since(check.verdict_since) >= PATIENCE;
+    if check.verdict != Verdict::Unknown || !lasts || check.incident.is_some() {
         return None;
     }
     let finding = check.findings.iter().find(|finding| finding.weight == Weight::Unclear)?;
