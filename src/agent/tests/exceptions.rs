@@ -244,3 +244,15 @@ fn an_exception_is_not_called_unused_because_nobody_could_tell() {
     december.round("2026-12-03T12:00:00");
     assert_eq!(silent(&mut december, "2026-12-04T12:00:00"), Some(at("2026-12-03T12:00:00")));
 }
+
+#[test]
+fn nothing_is_complete_before_the_named_witness_was_tried() {
+    let mut december = December::new();
+    let now = at("2026-12-01T12:00:00");
+    for work in &december.estate.works {
+        december.keeper.take(&december.estate, work, facts(work, now, false), now);
+    }
+    assert!(!december.keeper.is_complete(&december.estate));
+    december.round("2026-12-01T12:00:30");
+    assert!(december.keeper.is_complete(&december.estate));
+}
