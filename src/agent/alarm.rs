@@ -32,9 +32,9 @@ impl Memory {
         Self { settled: now, witness: None, reload: None, state: None, stale: None, unwritten: None }
     }
 
-    /// A new plan was taken: its checks get time to be looked at.
+    /// A new plan was taken: its checks get time to be looked at. The disk is the same.
     pub fn settle(&mut self, now: Timestamp) {
-        *self = Self::new(now);
+        *self = Self { state: self.state, unwritten: self.unwritten, ..Self::new(now) };
     }
 
     /// Everything that is known now. `waiting` holds what is known of checks that were not looked at yet.

@@ -13,6 +13,7 @@ use crate::plan::{
 };
 use crate::publish::alerts::Post;
 use crate::publish::{ExceptionFace, Face, Header, VantageFace};
+use crate::standing;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -259,6 +260,13 @@ impl Estate {
 
     pub fn claims(&self, work: &Work, day: Date) -> Option<&Claim> {
         self.case(work, day).map(|case| case.decision.claim())
+    }
+
+    /// By what a check is followed over time.
+    pub fn terms(&self, work: &Work, day: Date) -> standing::Terms {
+        let (settings, longest) = (&self.grounds.plan.settings, self.witness_lasts());
+        let private = self.claims(work, day) == Some(&Claim::Private);
+        standing::Terms { confirm: settings.confirm, recover: settings.recover, private, longest }
     }
 
     /// How long a witness's success stands for others: one round, and the time its look and theirs may take.

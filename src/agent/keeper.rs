@@ -10,7 +10,7 @@ use crate::facts::{Facts, WitnessFacts};
 use crate::judge::{Code, Judgement, Verdict, Witnessing};
 use crate::plan::{CheckName, Claim};
 use crate::publish::{Board, Entry, Reload, Seen, SharedBoard, StateHealth, TurnReport, WitnessEntry};
-use crate::standing::{Change, Ledger, Standing, Terms, Turn, rejudged, stand};
+use crate::standing::{Change, Ledger, Standing, Turn, rejudged, stand};
 use crate::state::Record;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -236,7 +236,7 @@ impl Keeper {
             self.news |= self.waiting.contains_key(&work.name);
             self.waiting.remove(&work.name)
         });
-        let (mut standing, change) = stand(before.as_ref(), &judgement, now, &terms(estate, work, today));
+        let (mut standing, change) = stand(before.as_ref(), &judgement, now, &estate.terms(work, today));
         let facts = Arc::new(facts);
         self.note(place, change);
         if let Some(turn) = change.incident {
@@ -280,7 +280,12 @@ impl Keeper {
         self.board.change(|board| {
             for (entry, work) in board.checks.iter_mut().zip(&estate.works) {
                 let face = Arc::new(estate.face(work, today));
-                let seen = entry.seen.clone().filter(|_| estate.is_looked_at(work, today));
+                let mut seen = entry.seen.clone().filter(|_| estate.is_looked_at(work, today));
+                if entry.face.claim != face.claim {
+                    // What broke one claim is no trouble of another.
+                    let standings = seen.as_mut().map(|seen| &mut seen.standing);
+                    standings.into_iter().chain(self.waiting.get_mut(&work.name)).for_each(Standing::leave);
+                }
                 *entry = Arc::new(Entry { face, seen });
             }
         });
@@ -369,7 +374,7 @@ impl Keeper {
                 continue;
             }
             let mut standing = seen.standing.clone();
-            let change = rejudged(&mut standing, &judgement, now, &terms(estate, work, self.day));
+            let change = rejudged(&mut standing, &judgement, now, &estate.terms(work, self.day));
             if let Some(turn) = change.incident {
                 standing.course.transcribe(turn, &seen.facts);
             }
@@ -390,11 +395,4 @@ fn places(estate: &Estate) -> HashMap<CheckName, usize> {
 /// The checks that are looked at on a day.
 fn names(estate: &Estate, day: Date) -> HashSet<CheckName> {
     estate.works.iter().filter(|work| estate.is_looked_at(work, day)).map(|work| work.name.clone()).collect()
-}
-
-/// By what a check is followed over time.
-fn terms(estate: &Estate, work: &Work, day: Date) -> Terms {
-    let settings = &estate.grounds.plan.settings;
-    let private = estate.claims(work, day) == Some(&Claim::Private);
-    Terms { confirm: settings.confirm, recover: settings.recover, private, longest: estate.witness_lasts() }
 }

@@ -76,7 +76,7 @@ pub fn wanted(known: &Known<'_>, desk: &Desk, now: Timestamp) -> Vec<Wanted> {
     for check in &known.checks {
         wanted.extend(incidents::of_check(check, |id| names.get(id).copied()));
         wanted.extend(incidents::open_side(check, now, is_held(AlertName::PublicSideOpen, check.check.as_str())));
-        wanted.extend(incidents::expiring(check, now));
+        wanted.extend(incidents::expiring(check, now, is_held(AlertName::CertificateExpiring, check.check.as_str())));
     }
     match agent::witness(known, now, is_held(AlertName::WitnessFailing, AlertName::WitnessFailing.word())) {
         Some(failing) => wanted.push(failing),

@@ -184,6 +184,11 @@ impl Course {
         self.opened
     }
 
+    /// Begins anew; how many incidents there were stays.
+    pub(super) fn leave(&mut self) {
+        *self = Self { opened: self.opened, ..Self::default() };
+    }
+
     /// Takes one look.
     pub(super) fn take(&mut self, judged: &Judgement, now: Timestamp, terms: &Terms) -> Option<Turn> {
         let sighting = sighting(judged, terms);

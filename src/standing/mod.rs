@@ -74,6 +74,11 @@ impl Standing {
         self.course.open()
     }
 
+    /// Another claim begins: the incident of the one before is left, and its rows of looks.
+    pub fn leave(&mut self) {
+        self.course.leave();
+    }
+
     fn turn(&mut self, judged: &Judgement, now: Timestamp) -> Change {
         let mut change = Change::default();
         if self.verdict != judged.verdict {

@@ -97,7 +97,11 @@ async fn a_writing_that_does_not_end_is_trouble_once_it_has_lasted() {
     let (estate, board) = (estate(begun), SharedBoard::new(blank(&estate(begun), begun)));
     let (mut memory, waiting) = (Memory::new(begun), HashMap::new());
     let every = estate.grounds.plan.settings.every;
+    let settle = std::cell::Cell::new(false);
     let mut is_lost = |seconds: i64| {
+        if settle.take() {
+            memory.settle(begun + SignedDuration::from_secs(seconds));
+        }
         let snapshot = board.snapshot();
         let known = memory.known(&estate, &snapshot, &waiting, "", begun + SignedDuration::from_secs(seconds));
         known.state_not_kept.is_some()
@@ -116,6 +120,8 @@ async fn a_writing_that_does_not_end_is_trouble_once_it_has_lasted() {
     assert!(!is_lost(1_046), "it was seen only now");
     advance(every).await;
     assert!(is_lost(1_076));
+    settle.set(true);
+    assert!(is_lost(1_076), "a new plan mends no disk");
     written(1_077);
     assert!(!is_lost(1_078));
     // A machine that was suspended, or a clock that was set, writes with its next look.

@@ -198,6 +198,33 @@ fn a_day_on_which_nothing_is_looked_at_turns_all_the_same() {
     assert!(december.keeper.news().any, "what fired is held against it soon");
 }
 
+/// What was opened before its day is an incident of the rule. It is none of what the exception claims, which holds.
+#[test]
+fn an_incident_of_one_claim_is_no_incident_of_the_next() {
+    let mut december = December::new();
+    december.open = true;
+    december.round("2026-12-01T23:58:40");
+    let (_, _, firing) = december.round("2026-12-01T23:59:10");
+    assert_eq!(firing, BTreeSet::from(["BlockBroken used".to_owned()]));
+    let (claims, verdicts, firing) = december.round("2026-12-02T00:00:10");
+    assert_eq!((claims[0], verdicts[0], firing), ("private", Verdict::Holds, BTreeSet::new()));
+    let seen = december.board.snapshot().checks[0].seen.clone().unwrap();
+    assert_eq!((seen.standing.incident(), seen.standing.course.incidents()), (None, 1));
+    // What it is about is counted anew, and so is what the rule says after its end.
+    december.open = false;
+    for time in ["2026-12-03T12:00:00", "2026-12-03T12:00:30"] {
+        december.round(time);
+    }
+    let (_, _, firing) = december.round("2026-12-03T12:01:00");
+    assert_eq!(firing, BTreeSet::from(["PrivatePathDown used".to_owned()]));
+    let (_, verdicts, firing) = december.round("2026-12-21T00:00:10");
+    assert_eq!(
+        (verdicts[0], firing.iter().filter(|alert| !alert.starts_with("Exception")).count()),
+        (Verdict::Holds, 0),
+        "{firing:?}"
+    );
+}
+
 /// Looks that could not tell say nothing of whether an exception is needed.
 #[test]
 fn an_exception_is_not_called_unused_because_nobody_could_tell() {
@@ -216,4 +243,16 @@ fn an_exception_is_not_called_unused_because_nobody_could_tell() {
     december.open = true;
     december.round("2026-12-03T12:00:00");
     assert_eq!(silent(&mut december, "2026-12-04T12:00:00"), Some(at("2026-12-03T12:00:00")));
+}
+
+#[test]
+fn nothing_is_complete_before_the_named_witness_was_tried() {
+    let mut december = December::new();
+    let now = at("2026-12-01T12:00:00");
+    for work in &december.estate.works {
+        december.keeper.take(&december.estate, work, facts(work, now, false), now);
+    }
+    assert!(!december.keeper.is_complete(&december.estate));
+    december.round("2026-12-01T12:00:30");
+    assert!(december.keeper.is_complete(&december.estate));
 }

@@ -52,7 +52,9 @@ impl WebhookLane {
     pub fn take(&mut self, notices: &[Notice]) -> Lost {
         let mut lost = Lost::default();
         for notice in notices {
-            self.replace(notice);
+            if notice.status != Status::Firing {
+                self.replace(notice);
+            }
             self.queue.push_back(notice.clone());
             if self.queue.len() > LONGEST_QUEUE {
                 // What is under way may still arrive.
@@ -80,6 +82,7 @@ impl WebhookLane {
             self.queue.iter().rfind(is_turn).is_some_and(|latest| latest.status == Status::Firing)
         };
         let untold: Vec<Notice> = firing.into_iter().filter(|news| !is_told(news)).collect();
+        untold.iter().for_each(|news| self.replace(news));
         self.take(&untold)
     }
 

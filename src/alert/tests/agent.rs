@@ -172,4 +172,14 @@ fn a_certificate_is_told_once_for_its_target_and_from_the_bound_on() {
     let notices = vantage.reconcile(at(0));
     assert_eq!(spoken(&notices), "+CertificateExpiring +CertificateExpiring");
     assert_eq!(notices[0].alert.starts_at, ends - crate::judge::EXPIRY_WARNING);
+    // A look that did not come as far as the certificate does not renew it; one that holds without the finding does.
+    let said = vantage.desk.firing().map(|alert| alert.annotations["evidence"].clone()).collect::<Vec<_>>();
+    for unseen in [unknown(Code::ResolverSilent), down(Code::ConnectTimeout), judged] {
+        let told = vantage.told(2, unseen, 1);
+        assert!(!told.contains("CertificateExpiring"), "{told}");
+    }
+    let still =
+        vantage.desk.firing().filter_map(|alert| alert.annotations.get("evidence").cloned()).collect::<Vec<_>>();
+    assert!(said.iter().all(|said| still.contains(said)), "{still:?}");
+    assert!(vantage.told(2, good(), 2).contains("-CertificateExpiring"));
 }

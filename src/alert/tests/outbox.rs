@@ -293,6 +293,12 @@ fn a_webhook_that_moves_takes_along_what_waits() {
     for check in [0, 2] {
         world.turn(check);
     }
+    // More of what was raised before is told with its introduction.
+    let joined = world.vantage.add("foundry", "private");
+    world.vantage.look(joined, down(Code::ConnectTimeout), world.now);
+    let notices = world.vantage.reconcile(world.now);
+    assert_eq!(super::spoken(&notices), "~PrivatePathDown");
+    assert!(world.outbox.take(&notices).is_empty());
     let mut moved = both();
     moved[1].url = Url::parse("https://elsewhere.contoso.example/").unwrap();
     // A new plan waits for no backoff.

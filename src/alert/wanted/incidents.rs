@@ -144,17 +144,21 @@ pub fn is_of_witness(finding: &Finding) -> bool {
     matches!(finding.code, Code::WitnessFailing | Code::AgentOffline)
 }
 
-/// The certificate ends soon.
-pub fn expiring(check: &KnownCheck<'_>, now: Timestamp) -> Option<Wanted> {
-    let finding = check.findings.iter().find(|finding| finding.code == Code::TlsExpiring)?;
+/// The certificate ends soon. What is held goes on until a look holds without it: one that is broken or could not tell may
+/// not have come as far as the certificate.
+pub fn expiring(check: &KnownCheck<'_>, now: Timestamp, held: bool) -> Option<Wanted> {
+    let scope = Scope::Target(check.target.to_owned());
+    let key = Key { name: AlertName::CertificateExpiring, finding: Some(Code::TlsExpiring), cause: None, scope };
+    let Some(finding) = check.findings.iter().find(|finding| finding.code == Code::TlsExpiring) else {
+        let untold = held && check.verdict != Verdict::Holds;
+        return untold.then(|| Wanted { key, since: now, fresh: false, ..about(check) });
+    };
     let ends = finding.evidence.iter().find_map(|seen| {
         let Evidence::Certificate { certificate, .. } = seen else { return None };
         Some(certificate.not_after)
     });
     // It began when the bound was passed, whenever it was first seen.
     let since = ends.and_then(|ends| ends.checked_sub(EXPIRY_WARNING).ok()).unwrap_or(now).min(now);
-    let scope = Scope::Target(check.target.to_owned());
-    let key = Key { name: AlertName::CertificateExpiring, finding: Some(Code::TlsExpiring), cause: None, scope };
     Some(Wanted { key, since, words: Words::of(finding), ..about(check) })
 }
 
