@@ -51,6 +51,7 @@ impl Memory {
         let stale = self.overdue(board, settings.every, estate.witness_lasts(), now);
         Known {
             vantage: board.header.vantage.name.as_str(),
+            owner: estate.vantage().owner.as_deref().unwrap_or_default(),
             plan: &board.header.plan,
             runbooks,
             patience: SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX),

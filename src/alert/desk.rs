@@ -217,10 +217,9 @@ impl Held {
 
 fn labels(leading: &Wanted, group: &[Wanted], known: &Known<'_>) -> BTreeMap<String, String> {
     let key = &leading.key;
-    let shared = |of: fn(&Wanted) -> &str| {
-        let first = of(leading);
-        if group.iter().all(|wanted| of(wanted) == first) { first.to_owned() } else { String::new() }
-    };
+    // Where nobody answers for the target, and for the agent itself, whoever answers for the place is to be asked.
+    let owner_of =
+        |wanted: &'_ Wanted| if wanted.owner.is_empty() { known.owner.to_owned() } else { wanted.owner.clone() };
     let scope = key.scope.label();
     let labels = [
         ("alertname", key.name.word().to_owned()),
@@ -229,11 +228,18 @@ fn labels(leading: &Wanted, group: &[Wanted], known: &Known<'_>) -> BTreeMap<Str
         ("plan", known.plan.to_owned()),
         ("finding", key.finding.map(|code| code.word().to_owned()).unwrap_or_default()),
         ("cause", key.cause.map(|cause| cause.word().to_owned()).unwrap_or_default()),
-        ("owner", shared(|wanted| &wanted.owner)),
-        ("environment", shared(|wanted| &wanted.environment)),
+        ("owner", shared(group, owner_of)),
+        ("environment", shared(group, |wanted| wanted.environment.clone())),
         ("via", "agent".to_owned()),
     ];
     let scoped = scope.map(|(label, value)| (label, value.to_owned()));
     let all = labels.into_iter().chain(scoped).filter(|(_, value)| !value.is_empty());
     all.map(|(label, value)| (label.to_owned(), value)).collect()
+}
+
+/// What all of them have in common, or nothing.
+fn shared(group: &[Wanted], of: impl Fn(&Wanted) -> String) -> String {
+    let mut all = group.iter().map(of);
+    let first = all.next().unwrap_or_default();
+    if all.all(|other| other == first) { first } else { String::new() }
 }

@@ -9,6 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 #[derive(Clone, Debug, Default)]
 pub struct Known<'a> {
     pub vantage: &'a str,
+    /// Who answers for the vantage; empty where the plan names nobody.
+    pub owner: &'a str,
     pub plan: &'a str,
     /// Where the runbooks are, without a slash at the end.
     pub runbooks: &'a str,

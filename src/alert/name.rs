@@ -32,35 +32,35 @@ alerts! {
     PublicFallbackUsable "FencepostPublicFallbackUsable" Critical
         "A private name resolves publicly, and the public side lets requests in."
     PublicFallbackAnswered "FencepostPublicFallbackAnswered" Critical
-        "A private name resolves publicly; the public side refuses, or is not clear."
+        "A private name resolves publicly; the public side does not clearly let requests in."
     PrivatePathDown "FencepostPrivatePathDown" Critical
-        "A private endpoint cannot be used from here, and no public answer is the reason."
+        "A private endpoint cannot be used, and no public answer is the reason."
     BlockBroken "FencepostBlockBroken" Critical
         "A path that must be blocked is not blocked as the plan says."
     PublicPathDown "FencepostPublicPathDown" Warning
-        "A public side that is meant to be open from here is not."
+        "A public side that the plan wants open is closed."
     PublicSideOpen "FencepostPublicSideOpen" Warning
-        "The public side of a private endpoint is open: one DNS fault away from leaking."
+        "The public side of a private service lets requests in."
     ResolversDisagree "FencepostResolversDisagree" Warning
-        "The resolvers of a vantage answer differently, and some of the answers do not work."
+        "The resolvers of a vantage give different kinds of answers."
     CheckUnknown "FencepostCheckUnknown" Warning
-        "A check could not tell for ten minutes."
+        "For ten minutes an agent could not tell whether a claim is true."
     WitnessFailing "FencepostWitnessFailing" Warning
-        "Nothing proves that this vantage works, so its blocks prove nothing."
+        "No witness works from a vantage, so nothing can be proven there."
     ChecksStale "FencepostChecksStale" Warning
-        "Checks are not looked at: their last look is older than three rounds."
+        "An agent does not look at its checks when it should."
     ExceptionExpiring "FencepostExceptionExpiring" Warning
         "An exception ends within 7 days."
     ExceptionExpired "FencepostExceptionExpired" Warning
-        "An exception has ended and still stands in the plan."
+        "An exception has ended and is still in the plan."
     ExceptionUnused "FencepostExceptionUnused" Info
         "An exception was never needed."
     CertificateExpiring "FencepostCertificateExpiring" Warning
-        "A certificate expires within 14 days."
+        "A certificate ends within 14 days."
     PlanReloadFailed "FencepostPlanReloadFailed" Warning
-        "The newest plan could not be read; an older one is in force."
+        "An agent could not read its plan, and goes on with the old one."
     StateNotKept "FencepostStateNotKept" Warning
-        "What the agent knows would not survive a restart."
+        "An agent cannot keep its state; a restart would forget incidents."
 }
 
 #[cfg(test)]

@@ -59,6 +59,9 @@ pub struct Wanted {
     pub member: String,
     pub check: Option<String>,
     pub since: Timestamp,
+    /// How often its incident was closed and came back.
+    pub flaps: u32,
+    /// Empty where nobody is named.
     pub owner: String,
     pub environment: String,
     pub words: Words,

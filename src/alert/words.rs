@@ -1,8 +1,9 @@
 //! What an alert says. Addresses may stand here, and never in labels.
 
 use super::known::Known;
+use super::name::AlertName;
 use super::wanted::Wanted;
-use crate::judge::{Confidence, Finding};
+use crate::judge::{Confidence, Evidence, Finding};
 use crate::story;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,12 @@ pub const LONGEST_TEXT: usize = 500;
 
 /// The most checks an annotation names.
 const MOST_NAMED: usize = 10;
+
+/// The longest name of a check in a description: what follows from the trouble must survive the clipping.
+const LONGEST_NAME: usize = 100;
+
+/// Said while the latest look saw nothing of it: it was good, or could not tell, or the agent has just begun.
+const WAITING: &str = " The alert waits for looks that show whether it is over.";
 
 /// What was seen, in words that can be kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +37,7 @@ impl Words {
         let diagnosis = finding.diagnosis.as_ref();
         Self {
             what: finding.code.summary().to_owned(),
-            evidence: finding.evidence.first().map(story::evidence),
+            evidence: seen(&finding.evidence),
             first_try: finding.first_try().to_owned(),
             cause: diagnosis.map(|diagnosis| diagnosis.cause.summary().to_owned()),
             confidence: finding.confidence(),
@@ -42,11 +49,36 @@ impl Words {
     }
 }
 
+/// As many pieces of evidence as fit: one resolver's answer is not the other's, and who issued a certificate stands beside
+/// what is wrong with it.
+fn seen(evidence: &[Evidence]) -> Option<String> {
+    let mut pieces = evidence.iter().map(story::evidence);
+    let mut text = pieces.next()?;
+    let mut left_out = 0_usize;
+    for piece in pieces {
+        // What is left out must still be countable within the bound.
+        let fits = text.chars().count() + piece.chars().count() + 20 <= LONGEST_TEXT;
+        if fits && left_out == 0 {
+            text = format!("{text}; {piece}");
+        } else {
+            left_out += 1;
+        }
+    }
+    if left_out > 0 {
+        text = format!("{}; {left_out} more", shortened(&text, LONGEST_TEXT - 20));
+    }
+    Some(text)
+}
+
 /// One line of bounded length: what a peer said may hold anything.
 pub fn clipped(text: &str) -> String {
-    let line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let mut short: String = line.take(LONGEST_TEXT).collect();
-    if text.chars().nth(LONGEST_TEXT).is_some() {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    shortened(&line, LONGEST_TEXT)
+}
+
+fn shortened(text: &str, longest: usize) -> String {
+    let mut short: String = text.chars().take(longest).collect();
+    if text.chars().nth(longest).is_some() {
         short.pop();
         short.push('…');
     }
@@ -65,7 +97,7 @@ pub fn annotations(
     let runbook = format!("{}/{}.md", known.runbooks, name.word());
     let said = [
         ("summary", Some(name.summary().to_owned())),
-        ("description", Some(description(words, checks, since, known))),
+        ("description", Some(description(leading, words, checks, since, known))),
         ("evidence", words.evidence.clone()),
         ("try", Some(words.first_try.clone())),
         ("checks", (!checks.is_empty()).then(|| named(checks))),
@@ -77,14 +109,34 @@ pub fn annotations(
     said.filter(|(_, text)| !text.is_empty()).collect()
 }
 
-fn description(words: &Words, checks: &[String], since: Timestamp, known: &Known<'_>) -> String {
+fn description(leading: &Wanted, words: &Words, checks: &[String], since: Timestamp, known: &Known<'_>) -> String {
     let when = since.strftime("%Y-%m-%d %H:%M:%S UTC");
+    let again = match leading.flaps {
+        0 => String::new(),
+        1 => " (closed once and came back)".to_owned(),
+        times => format!(" (closed {times} times and came back)"),
+    };
     let whom = match checks {
         [] => String::new(),
-        [one] => format!(", check {one}"),
-        several => format!(", {} checks", several.len()),
+        [one] => format!(", check {}", shortened(one, LONGEST_NAME)),
+        [first, more @ ..] => {
+            format!(", {} checks ({} and {} more)", checks.len(), shortened(first, LONGEST_NAME), more.len())
+        }
     };
-    format!("From vantage {}{whom}, since {when}: {}", known.vantage, words.what)
+    let follows = if leading.fresh { consequence(leading.key.name) } else { WAITING };
+    format!("From vantage {}{whom}, since {when}{again}: {}{follows}", known.vantage, words.what)
+}
+
+/// What follows for data and for applications, where the name alone makes it sure.
+fn consequence(name: AlertName) -> &'static str {
+    if name == AlertName::PublicFallbackUsable {
+        " The public side accepts requests from here: data can leave over the internet now."
+    } else if name == AlertName::PublicFallbackAnswered {
+        " The public side was not seen to accept requests: applications that meet this answer fail, and leak as soon as \
+         public access is opened."
+    } else {
+        ""
+    }
 }
 
 fn named(checks: &[String]) -> String {

@@ -130,20 +130,25 @@ fn every_alert_says_what_it_is_and_has_a_runbook_and_a_test() {
     }
 }
 
-/// An alert that an agent sends itself is the alert of the rules: same name, same severity, same runbook.
+/// An alert that an agent sends itself is the alert of the rules: same name, same severity, same summary, same runbook.
 #[test]
 fn both_paths_have_the_same_alerts() {
     use fencepost::alert::AlertName;
     // One agent cannot see that another is missing, or follows another plan, or that nothing of its own arrives.
     const ONLY_RULES: [&str; 3] = ["FencepostAlertsFailing", "FencepostPlanSkew", "FencepostVantageMissing"];
     let alerts = alerts();
-    let mut by_rules: Vec<(&str, &str)> =
-        alerts.iter().map(|alert| (word(&alert["alert"]), word(&alert["labels"]["severity"]))).collect();
-    by_rules.retain(|(name, _)| !ONLY_RULES.contains(name));
+    let told = |alert: &'_ Value| {
+        [&alert["alert"], &alert["labels"]["severity"], &alert["annotations"]["summary"]]
+            .map(|text| word(text).to_owned())
+    };
+    let mut by_rules: Vec<[String; 3]> = alerts.iter().map(told).collect();
+    by_rules.retain(|[name, ..]| !ONLY_RULES.contains(&name.as_str()));
     by_rules.sort_unstable();
     by_rules.dedup();
-    let mut direct: Vec<(&str, &str)> =
-        AlertName::ALL.iter().map(|name| (name.word(), name.severity().word())).collect();
+    let mut direct: Vec<[String; 3]> = AlertName::ALL
+        .iter()
+        .map(|name| [name.word(), name.severity().word(), name.summary()].map(str::to_owned))
+        .collect();
     direct.sort_unstable();
     assert_eq!(direct, by_rules);
 }

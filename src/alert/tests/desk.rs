@@ -1,6 +1,6 @@
 //! One cause, one alert, from its first look to its last.
 
-use super::{Check, Vantage, ZONE, at, because, down, finding, good, judgement, public, spoken, unknown};
+use super::{Check, Vantage, at, down, finding, good, judgement, public, spoken, unknown};
 use crate::alert::{Alert, Desk};
 use crate::facts::{Answer, Rcode};
 use crate::judge::{Cause, Code, Evidence, Judgement, PublicFallback, Verdict, Weight};
@@ -203,56 +203,6 @@ fn it_starts_with_the_earliest_look_of_all_its_incidents() {
     vantage.checks[second].standing = waiting;
     assert_eq!(spoken(&vantage.reconcile(at(2))), "~PrivatePathDown");
     assert_eq!(vantage.desk.firing().next().unwrap().starts_at, at(0));
-}
-
-#[test]
-fn labels_name_and_annotations_tell() {
-    let mut vantage = Vantage::default();
-    let (first, second) = (vantage.add("chat", "private"), vantage.add("chat", "private"));
-    vantage.checks[second].owner = "bob";
-    let mut long = because(Code::PublicAnswer, Cause::ZoneNotLinked);
-    long.evidence = vec![Evidence::Witness(format!("hub answered\n10.20.3.5 {}", "x".repeat(5_000)))];
-    let judged = judgement(Verdict::Broken, PublicFallback::Usable, vec![long]);
-    for check in [first, second] {
-        vantage.look(check, judged.clone(), at(0));
-    }
-    let notices = vantage.reconcile(at(0));
-    let alert = &notices[0].alert;
-    let labels: Vec<(&str, &str)> = alert.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let expected = [
-        ("alertname", "FencepostPublicFallbackUsable"),
-        ("cause", "zone-not-linked"),
-        ("environment", "prod"),
-        ("finding", "public-answer"),
-        ("plan", "contoso"),
-        ("severity", "critical"),
-        ("vantage", "prod-app"),
-        ("via", "agent"),
-        ("zone", ZONE),
-    ];
-    assert_eq!(labels, expected, "owners differ, so there is none");
-    for (name, text) in &alert.annotations {
-        assert!(text.chars().count() <= 500 && !text.contains('\n'), "{name}: {text}");
-    }
-    let told: Vec<&str> = alert.annotations.keys().map(String::as_str).collect();
-    assert_eq!(told, ["cause", "checks", "confidence", "description", "evidence", "runbook_url", "summary", "try"]);
-    let runbook = "https://wiki.example/runbooks/FencepostPublicFallbackUsable.md";
-    assert_eq!(alert.annotations["runbook_url"], runbook);
-    assert_eq!(alert.annotations["confidence"], "inferred");
-    assert!(alert.annotations["description"].contains("2 checks, since 2026-12-01 12:00:00 UTC"), "{alert:#?}");
-}
-
-#[test]
-fn many_checks_are_counted_and_not_all_named() {
-    let mut vantage = Vantage::default();
-    for _ in 0..300 {
-        let check = vantage.add("chat", "private");
-        vantage.look(check, down(Code::ConnectTimeout), at(0));
-    }
-    let notices = vantage.reconcile(at(0));
-    let alert = &notices[0].alert;
-    assert_eq!((notices.len(), alert.checks.len()), (1, 300));
-    assert!(alert.annotations["checks"].ends_with(" and 290 more"), "{}", alert.annotations["checks"]);
 }
 
 /// A desk that is kept and restored goes on: no page again, and the same name.

@@ -4,6 +4,7 @@ mod agent;
 mod desk;
 mod outbox;
 mod webhook;
+mod words;
 
 use super::{Desk, Known, KnownCheck, Notice, wanted};
 use crate::judge::{Cause, Code, Diagnosis, Evidence, Finding, Judgement, PublicFallback, Verdict, Weight};

@@ -24,7 +24,8 @@ pub fn of_check(check: &KnownCheck<'_>, held: impl Fn(&str) -> Option<AlertName>
     let seen = Seen::of(check, incident, name);
     let scope = if check.claim == "private" { scope(check, seen.side) } else { Scope::Target(check.target.to_owned()) };
     let key = Key { name, finding: seen.code, cause: seen.cause, scope };
-    Some(Wanted { key, member, since: incident.opened, words: seen.words, fresh: seen.fresh, ..about(check) })
+    let (since, flaps) = (incident.opened, incident.flaps);
+    Some(Wanted { key, member, since, flaps, words: seen.words, fresh: seen.fresh, ..about(check) })
 }
 
 /// The state of now gives the name. Where the last look could not tell, or was good and the incident waits for its end,
@@ -169,6 +170,7 @@ fn about(check: &KnownCheck<'_>) -> Wanted {
         member: check.check.to_string(),
         check: Some(check.check.to_string()),
         since: check.verdict_since,
+        flaps: 0,
         owner: check.owner.to_owned(),
         environment: check.environment.to_owned(),
         words: Words::default(),
