@@ -7,9 +7,6 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How long an exception may cover without being needed before it is called unused, in days.
-pub const UNUSED_DAYS: i64 = 7;
-
 /// One exception, as far as this agent saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExceptionPast {
@@ -62,15 +59,5 @@ impl Ledger {
 
     pub fn iter(&self) -> impl Iterator<Item = (&ExceptionName, &ExceptionPast)> {
         self.0.iter()
-    }
-}
-
-impl ExceptionPast {
-    /// Whether it covers since so long, or ends so soon, that somebody should ask what it is for.
-    pub fn is_unused(&self, now: Timestamp, today: Date) -> bool {
-        let long = |since: Timestamp| now.duration_since(since).as_hours() >= UNUSED_DAYS * 24;
-        self.needed.is_none()
-            && today <= self.ends
-            && self.covering_since.is_some_and(|s| long(s) || today == self.ends)
     }
 }

@@ -9,7 +9,7 @@ mod incident;
 #[cfg(test)]
 mod tests;
 
-pub use exceptions::{ExceptionPast, Ledger, UNUSED_DAYS};
+pub use exceptions::{ExceptionPast, Ledger};
 pub use incident::{Course, Incident, MOST_RECOVER, Noted, SOON_AGAIN, Turn};
 
 use crate::judge::{Judgement, PublicFallback, Verdict};
