@@ -25,6 +25,7 @@ struct Check {
     claim: &'static str,
     owner: &'static str,
     zone: Option<&'static str>,
+    exception: Option<&'static str>,
     standing: Option<Standing>,
     judgement: Judgement,
 }
@@ -76,6 +77,7 @@ impl Vantage {
             claim,
             owner: "ana",
             zone: Some(ZONE),
+            exception: None,
             standing: None,
             judgement: good(),
         });
@@ -107,6 +109,7 @@ impl Vantage {
                 incident: standing.incident(),
                 findings: &check.judgement.findings,
                 zone: check.zone,
+                exception: check.exception,
             })
         });
         let patience = SignedDuration::from_mins(1);
