@@ -140,6 +140,7 @@ fn check<'a>(entry: &'a Entry, waiting: &'a HashMap<CheckName, Standing>) -> Opt
         incident: standing.incident(),
         findings: seen.map(|seen| seen.judgement.findings.as_slice()).unwrap_or_default(),
         zone: face.brief.zones.first().map(|zone| zone.as_str()),
+        exception: face.exception.as_deref(),
     })
 }
 

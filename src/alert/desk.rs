@@ -3,7 +3,7 @@
 use super::Alert;
 use super::known::Known;
 use super::name::AlertName;
-use super::wanted::{Key, Wanted};
+use super::wanted::{Key, Scope, Wanted};
 use super::words::{Words, annotations};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -217,9 +217,10 @@ impl Held {
 
 fn labels(leading: &Wanted, group: &[Wanted], known: &Known<'_>) -> BTreeMap<String, String> {
     let key = &leading.key;
-    // Where nobody answers for the target, and for the agent itself, whoever answers for the place is to be asked.
+    // Where owners differ, what lies with the place is a matter of its owner. Where nobody answers for the target, and for the agent itself, whoever answers for the place is to be asked.
     let owner_of =
         |wanted: &'_ Wanted| if wanted.owner.is_empty() { known.owner.to_owned() } else { wanted.owner.clone() };
+    let of_place = || if key.scope == Scope::Vantage { known.owner.to_owned() } else { String::new() };
     let scope = key.scope.label();
     let labels = [
         ("alertname", key.name.word().to_owned()),
@@ -228,7 +229,7 @@ fn labels(leading: &Wanted, group: &[Wanted], known: &Known<'_>) -> BTreeMap<Str
         ("plan", known.plan.to_owned()),
         ("finding", key.finding.map(|code| code.word().to_owned()).unwrap_or_default()),
         ("cause", key.cause.map(|cause| cause.word().to_owned()).unwrap_or_default()),
-        ("owner", shared(group, owner_of)),
+        ("owner", Some(shared(group, owner_of)).filter(|owner| !owner.is_empty()).unwrap_or_else(of_place)),
         ("environment", shared(group, |wanted| wanted.environment.clone())),
         ("via", "agent".to_owned()),
     ];

@@ -57,6 +57,8 @@ pub struct KnownCheck<'a> {
     pub findings: &'a [Finding],
     /// The privatelink zone in which its record stands.
     pub zone: Option<&'a str>,
+    /// The exception that decides for it today.
+    pub exception: Option<&'a str>,
 }
 
 /// An exception of the plan.

@@ -65,6 +65,8 @@ pub struct Wanted {
     pub owner: String,
     pub environment: String,
     pub words: Words,
+    /// What an exception has to do with it.
+    pub aside: Option<String>,
     /// Whether the last look saw it, and the words are of this look.
     pub fresh: bool,
 }

@@ -124,7 +124,8 @@ fn description(leading: &Wanted, words: &Words, checks: &[String], since: Timest
         }
     };
     let follows = if leading.fresh { consequence(leading.key.name) } else { WAITING };
-    format!("From vantage {}{whom}, since {when}{again}: {}{follows}", known.vantage, words.what)
+    let aside = leading.aside.as_ref().map(|aside| format!(" {aside}")).unwrap_or_default();
+    format!("From vantage {}{whom}, since {when}{again}: {}{follows}{aside}", known.vantage, words.what)
 }
 
 /// What follows for data and for applications, where the name alone makes it sure.

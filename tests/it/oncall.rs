@@ -1,13 +1,14 @@
 //! From a broken link to a pager and back, with nothing simulated but Azure itself: a lab, a running agent, a real
 //! Prometheus with the shipped rules, and a real Alertmanager that hears of it on both paths.
 
-use crate::repository::repo;
+use crate::repository::{repo, text_of};
 use crate::support::agent::Running;
 use crate::support::alertmanager::Alertmanager;
 use crate::support::lab::LabProcess;
 use crate::support::prometheus::Prometheus;
 use crate::support::receiver::Receiver;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -78,4 +79,47 @@ fn one_broken_link_is_one_alert_on_each_path_and_none_when_it_is_healed() {
     let resolved = both_told(&pager, "resolved", healed);
     println!("resolved after: direct {:.2?}, Prometheus {:.2?}", resolved[0], resolved[1]);
     assert!(!alertmanager.alerts().iter().any(is_fallback));
+}
+
+/// What the shipped configuration of Alertmanager holds back of one cause, and what it does not.
+#[test]
+fn one_cause_is_one_page_though_it_has_two_names() {
+    let direct = |name: &str, cause: &str, extra: (&str, &str)| {
+        let (alertname, zone) = (format!("Fencepost{name}"), "privatelink.openai.azure.com");
+        let mut labels = json!({"alertname": alertname, "plan": "lab", "vantage": "build", "via": "agent",
+            "severity": "critical", "cause": cause, "zone": zone, "owner": "ana"});
+        labels[extra.0] = extra.1.into();
+        json!({"labels": labels})
+    };
+    let rule = |name: &str, check: &str| json!({"labels": {"alertname": format!("Fencepost{name}"), "plan": "lab", "vantage": "sandbox", "check": check}});
+    let (usable, answered) = ("PublicFallbackUsable", "PublicFallbackAnswered");
+    let sent = [
+        direct(usable, "zone-not-linked", ("test", "source")),
+        direct(answered, "zone-not-linked", ("test", "held: the same cause")),
+        direct(answered, "no-private-endpoint", ("test", "another cause")),
+        direct(answered, "zone-not-linked", ("owner", "bob")),
+        direct(answered, "zone-not-linked", ("vantage", "prod-app")),
+        direct(usable, "undetermined", ("vantage", "branch")),
+        direct(answered, "undetermined", ("vantage", "branch")),
+        rule("PrivatePathDown", "chat"),
+        rule("ResolversDisagree", "chat"),
+        rule("ResolversDisagree", "held by nothing"),
+    ];
+    let alertmanager = Alertmanager::with_config(&text_of("dashboards/alertmanager/alertmanager.yaml"));
+    alertmanager.post(&json!(sent));
+    let told = |alert: &Value| {
+        let of = |label: &str| alert["labels"][label].as_str().unwrap_or_default().to_owned();
+        format!("{} {}{}", of("alertname"), of("test"), of("check"))
+    };
+    let held = loop {
+        let all = alertmanager.alerts();
+        let is_held = |alert: &&Value| alert["status"]["inhibitedBy"].as_array().is_some_and(|by| !by.is_empty());
+        let held: BTreeSet<String> = all.iter().filter(is_held).map(told).collect();
+        if all.len() == sent.len() && held.len() >= 2 {
+            break held;
+        }
+        std::thread::yield_now();
+    };
+    let expected = ["FencepostPublicFallbackAnswered held: the same cause", "FencepostResolversDisagree chat"];
+    assert_eq!(held, expected.map(str::to_owned).into());
 }

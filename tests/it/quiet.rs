@@ -31,6 +31,7 @@ impl Pager {
             incident: standing.incident(),
             findings: &judged.findings,
             zone: None,
+            exception: None,
         };
         let patience = SignedDuration::from_secs(60);
         let known = Known { vantage: "build", plan: "lab", patience, checks: vec![check], ..Known::default() };

@@ -72,10 +72,17 @@ fn a_damaged_state_is_told_and_begun_anew() {
     let words: Vec<&str> = turns.iter().map(|turn| turn["turn"].as_str().unwrap()).collect();
     assert_eq!(words, ["opened", "closed"]);
     assert_eq!(turns[0]["incident"]["id"], turns[1]["incident"]["id"]);
-    let saved = folder.write("opening.json", serde_json::to_vec(&turns[0]["report"]).unwrap());
-    let (code, told, _) = outcome(fencepost().args(["explain", "--replay"]).arg(saved));
-    assert_eq!(code, 1);
-    assert!(told.contains("public-answer") && told.contains("Asked again at once: a public address again"), "{told}");
+    // The line as it stands in the log, or the report taken out of it.
+    let line = folder.write("line.json", log.lines().next().unwrap());
+    let report = folder.write("report.json", serde_json::to_vec(&turns[0]["report"]).unwrap());
+    for saved in [line, report] {
+        let (code, told, err) = outcome(fencepost().args(["explain", "--replay"]).arg(saved));
+        assert_eq!(code, 1, "{err}");
+        assert!(
+            told.contains("public-answer") && told.contains("Asked again at once: a public address again"),
+            "{told}"
+        );
+    }
 }
 
 #[test]

@@ -26,6 +26,7 @@ struct Check {
     claim: &'static str,
     owner: &'static str,
     zone: Option<&'static str>,
+    exception: Option<&'static str>,
     standing: Option<Standing>,
     judgement: Judgement,
 }
@@ -77,6 +78,7 @@ impl Vantage {
             claim,
             owner: "ana",
             zone: Some(ZONE),
+            exception: None,
             standing: None,
             judgement: good(),
         });
@@ -108,6 +110,7 @@ impl Vantage {
                 incident: standing.incident(),
                 findings: &check.judgement.findings,
                 zone: check.zone,
+                exception: check.exception,
             })
         });
         let patience = SignedDuration::from_mins(1);

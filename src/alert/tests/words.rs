@@ -1,7 +1,7 @@
 //! What an alert says.
 
 use super::{Vantage, ZONE, at, because, down, finding, good, judgement, public};
-use crate::alert::Trouble;
+use crate::alert::{KnownException, Trouble};
 use crate::judge::{Cause, Code, Evidence, Finding, Judgement, PublicFallback, Verdict, Weight};
 
 #[test]
@@ -107,6 +107,20 @@ fn every_alert_has_an_owner_where_the_plan_names_one() {
     });
     let owners: Vec<_> = notices.iter().map(|notice| notice.alert.labels.get("owner").map(String::as_str)).collect();
     assert_eq!(owners, [Some("payments"), Some("payments")], "{notices:#?}");
+
+    // A resolver that is silent for the targets of two owners is a matter of the place; a path to each of them is not.
+    for (code, expected) in [(Code::ResolverFailing, vec![Some("payments")]), (Code::ConnectTimeout, vec![None])] {
+        let mut vantage = Vantage::default();
+        for owner in ["ana", "bob"] {
+            let check = vantage.add("chat", "private");
+            vantage.checks[check].owner = owner;
+            vantage.look(check, down(code), at(0));
+        }
+        let notices = vantage.reconcile_with(at(0), |known| known.owner = "payments");
+        let owners: Vec<_> =
+            notices.iter().map(|notice| notice.alert.labels.get("owner").map(String::as_str)).collect();
+        assert_eq!(owners, expected, "{notices:#?}");
+    }
 }
 
 #[test]
@@ -120,4 +134,54 @@ fn many_checks_are_counted_and_not_all_named() {
     let alert = &notices[0].alert;
     assert_eq!((notices.len(), alert.checks.len()), (1, 300));
     assert!(alert.annotations["checks"].ends_with(" and 290 more"), "{}", alert.annotations["checks"]);
+}
+
+/// What an exception claims is not mended as the rule's own fault, and what it no longer covers was once allowed.
+#[test]
+fn an_exception_that_decides_or_has_ended_is_named() {
+    let mut lapsed = finding(Code::ExceptionExpired, Weight::Notes);
+    lapsed.evidence = vec![Evidence::Exception { name: "EX-7".to_owned(), ends: jiff::civil::date(2026, 11, 30) }];
+    let rows = [
+        (Some("EX-42"), "The exception EX-42 decides here in place of the rule."),
+        (None, "The exception EX-7 covered it until 2026-11-30; now the rule decides again."),
+    ];
+    for (exception, expected) in rows {
+        let mut vantage = Vantage::default();
+        let check = vantage.add("chat", "blocked");
+        vantage.checks[check].exception = exception;
+        let findings = vec![finding(Code::BlockOpen, Weight::Breaks), lapsed.clone()];
+        vantage.look(check, judgement(Verdict::Broken, PublicFallback::None, findings), at(0));
+        let notices = vantage.reconcile(at(0));
+        let description = &notices[0].alert.annotations["description"];
+        assert!(description.ends_with(&format!("A path that must be blocked is open. {expected}")), "{description}");
+    }
+}
+
+/// Owner and approver will be asked whether it is needed; the alert says what was seen of that.
+#[test]
+fn an_exception_that_ends_tells_of_its_use() {
+    let exception = |covering_since, last_needed| KnownException {
+        name: "EX-42",
+        owner: "ana",
+        begins: None,
+        ends: at(4 * 24 * 60),
+        covering_since,
+        last_needed,
+    };
+    for (known_of_it, expected) in [
+        (exception(None, None), "it was not seen to decide for a check of this vantage"),
+        (
+            exception(Some(at(0)), None),
+            "it decided here since 2026-12-01 12:00 UTC, and the rule itself held all that time",
+        ),
+        (
+            exception(Some(at(0)), Some(at(30))),
+            "and was last needed at 2026-12-01 12:30 UTC: the rule itself was broken",
+        ),
+    ] {
+        let notices = Vantage::default().reconcile_with(at(60), |known| known.exceptions = vec![known_of_it]);
+        let said = &notices[0].alert.annotations;
+        assert!(said["evidence"].contains(expected), "{said:#?}");
+        assert!(said["description"].ends_with("The exception EX-42 ends at 2026-12-05 12:00 UTC."), "{said:#?}");
+    }
 }

@@ -68,7 +68,7 @@ pub fn exception(exception: &KnownException<'_>, now: Timestamp) -> Vec<Wanted> 
     }
     let warning = DAY * EXPIRY_DAYS;
     let before = |length: SignedDuration| ends.checked_sub(length).unwrap_or(now);
-    let (name, day) = (exception.name, ends.strftime("%Y-%m-%d %H:%M UTC"));
+    let (name, day) = (exception.name, minute(ends));
     let mut wanted = Vec::new();
     let mut add = |alert, code: Code, since: Timestamp, said: String| {
         wanted.push(Wanted {
@@ -79,12 +79,13 @@ pub fn exception(exception: &KnownException<'_>, now: Timestamp) -> Vec<Wanted> 
             flaps: 0,
             owner: exception.owner.to_owned(),
             environment: String::new(),
-            words: Words::plain(said, code.first_try()),
+            words: Words { evidence: Some(use_of(exception)), ..Words::plain(said, code.first_try()) },
+            aside: None,
             fresh: true,
         });
     };
     if now >= ends {
-        let said = format!("The exception {name} ended on {day} and still stands in the plan.");
+        let said = format!("The exception {name} ended at {day} and still stands in the plan.");
         add(AlertName::ExceptionExpired, Code::ExceptionExpired, ends, said);
         return wanted;
     }
@@ -94,7 +95,7 @@ pub fn exception(exception: &KnownException<'_>, now: Timestamp) -> Vec<Wanted> 
             AlertName::ExceptionExpiring,
             Code::ExceptionExpiring,
             since,
-            format!("The exception {name} ends on {day}."),
+            format!("The exception {name} ends at {day}."),
         );
     }
     if let (Some(covering), None) = (exception.covering_since, exception.last_needed) {
@@ -105,12 +106,30 @@ pub fn exception(exception: &KnownException<'_>, now: Timestamp) -> Vec<Wanted> 
             .min(before(DAY))
             .max(covering.checked_add(SHORTEST).unwrap_or(ends));
         if now >= since {
-            let from = covering.strftime("%Y-%m-%d %H:%M UTC");
+            let from = minute(covering);
             let said = format!("The exception {name} decides since {from}, and the rule itself held all that time.");
             add(AlertName::ExceptionUnused, Code::ExceptionUnused, since, said);
         }
     }
     wanted
+}
+
+/// Whether it is needed, which is what its owner and its approver will be asked.
+fn use_of(exception: &KnownException<'_>) -> String {
+    match (exception.covering_since, exception.last_needed) {
+        (None, _) => "it was not seen to decide for a check of this vantage".to_owned(),
+        (Some(since), None) => {
+            format!("it decided here since {}, and the rule itself held all that time: nobody needed it", minute(since))
+        }
+        (Some(since), Some(needed)) => {
+            let (since, needed) = (minute(since), minute(needed));
+            format!("it decided here since {since}, and was last needed at {needed}: the rule itself was broken then")
+        }
+    }
+}
+
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 fn of_trouble(name: AlertName, code: Option<Code>, trouble: &Trouble) -> Wanted {
@@ -129,6 +148,7 @@ fn plain(name: AlertName, finding: Option<Code>, since: Timestamp, words: Words)
         owner: String::new(),
         environment: String::new(),
         words,
+        aside: None,
         fresh: true,
     }
 }

@@ -174,8 +174,21 @@ fn about(check: &KnownCheck<'_>) -> Wanted {
         owner: check.owner.to_owned(),
         environment: check.environment.to_owned(),
         words: Words::default(),
+        aside: aside(check),
         fresh: true,
     }
+}
+
+/// What is broken may be what an exception claims, or what it no longer covers; neither is mended as the rule's own fault.
+fn aside(check: &KnownCheck<'_>) -> Option<String> {
+    if let Some(name) = check.exception {
+        return Some(format!("The exception {name} decides here in place of the rule."));
+    }
+    let lapsed = check.findings.iter().find(|finding| finding.code == Code::ExceptionExpired)?;
+    lapsed.evidence.iter().find_map(|seen| {
+        let Evidence::Exception { name, ends } = seen else { return None };
+        Some(format!("The exception {name} covered it until {ends}; now the rule decides again."))
+    })
 }
 
 /// A finding of an incident, of which the last look saw nothing.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 const EXPECTED: &str = "a report is what `fencepost explain --format json`, `fencepost check --format json` or \
-                        /api/v1/board prints";
+                        /api/v1/board prints; one line of the log of incidents holds one too";
 
 /// Reads a report, and keeps what is asked for.
 pub fn read(file: &Path, what: Option<&str>) -> Result<Report, Fault> {
@@ -36,10 +36,14 @@ fn parse(name: &str, bytes: &[u8]) -> Result<Report, Fault> {
     }
     let at = |e: &serde_json::Error| Fault(format!("{name}:{}:{}: {}; {EXPECTED}", e.line(), e.column(), reason(e)));
     // First whether it is JSON at all: a file that was cut off is told as such, whatever else it lacks.
-    let value: Value = serde_json::from_str(text)
+    let mut value: Value = serde_json::from_str(text)
         .map_err(|e| if e.is_eof() { fault("the file ends early (cut off?)") } else { at(&e) })?;
     if !value.is_object() {
         return Err(fault("the file is JSON, but holds no report"));
+    }
+    // A line of the log of incidents holds the report of its check beside the incident.
+    if let Some(logged) = value.get_mut("report").filter(|report| report.is_object()) {
+        return serde_json::from_value(logged.take()).map_err(|e| fault(&reason(&e)));
     }
     serde_json::from_str(text).map_err(|e| at(&e))
 }
