@@ -306,7 +306,9 @@ impl Keeper {
         if judgement.verdict == Verdict::Unknown {
             return;
         }
-        let needed = !judgement.findings.iter().any(|finding| finding.code == Code::ExceptionUnused);
+        // Trouble that breaks the one claim and the other needs no exception.
+        let unused = judgement.findings.iter().any(|finding| finding.code == Code::ExceptionUnused);
+        let needed = judgement.verdict == Verdict::Holds && !unused;
         self.board.change(|board| Arc::make_mut(&mut board.ledger).looked(&exception.name, needed, now));
     }
 

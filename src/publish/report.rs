@@ -96,7 +96,7 @@ pub struct ExceptionReport {
     /// The first look here that could tell and for which it decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covering_since: Option<Timestamp>,
-    /// The last look here that would have been broken without it.
+    /// The last look here that held under it and would have been broken without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_needed: Option<Timestamp>,
 }

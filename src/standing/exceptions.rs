@@ -16,7 +16,7 @@ pub struct ExceptionPast {
     pub renewals: u32,
     /// The first look that could tell and for which it decided.
     pub covering_since: Option<Timestamp>,
-    /// The last look for which it decided and its rule alone would not have held.
+    /// The last look for which it decided and held, and its rule alone would not have.
     pub needed: Option<Timestamp>,
 }
 

@@ -124,6 +124,19 @@ fn excepted_checks_are_measured_and_shown_and_it_is_known_when_they_were_needed(
 }
 
 #[test]
+fn trouble_that_breaks_both_claims_needs_no_exception() {
+    let mut december = December::new();
+    december.round("2026-12-02T12:00:00");
+    let work = Arc::clone(&december.estate.works[1]);
+    let now = at("2026-12-02T12:00:30");
+    // Neither the rule nor the exception allows what answers.
+    december.keeper.take(&december.estate, &work, facts(&work, now, true), now);
+    let board = december.board.snapshot();
+    assert_eq!(board.checks[1].verdict(), Some(Verdict::Broken));
+    assert_eq!(board.ledger.past("EX-IDLE").unwrap().needed, None);
+}
+
+#[test]
 fn an_end_that_moves_later_is_a_renewal_and_one_that_moves_back_is_none() {
     let mut december = December::new();
     december.round("2026-12-02T12:00:00");
