@@ -110,6 +110,8 @@ const OF_AGENTS: Expected<'_> = Expected {
 
 /// Faults of the lab, and what they bring about. EX-7 has the sandbox look at one target as if it were private.
 const PLAYS: &[(&[&str], Expected<'_>)] = &[
+    // What an exception allows is open: it is needed.
+    (&["sandbox-reaches-prod"], Expected { alerts: &[], panels: &[("fleet, Exceptions, 3", "> 0")] }),
     (
         &["public-fallback-usable", "black-hole", "sandbox-reaches-prod"],
         Expected {

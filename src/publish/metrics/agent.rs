@@ -100,7 +100,7 @@ fn about_exceptions(board: &Board) -> Result<String, Error> {
         )?,
         gauge(
             "exception_last_needed_timestamp_seconds",
-            "The last look here that would have been broken without the exception; 0 for none.",
+            "The last look here that held under the exception and would have been broken without it; 0 for none.",
             known(|past| past.covering_since.map(|_| past.needed.map_or(0.0, seconds))),
         )?,
         counter(
