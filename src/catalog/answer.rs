@@ -1,6 +1,7 @@
 //! What an HTTP answer means: the catalogue's entries are tried in order, the first that matches decides.
 
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// What an answer says about the path it came by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
@@ -49,7 +50,7 @@ pub struct Answer {
 pub struct Seen<'a> {
     pub status: u16,
     /// Header names and values.
-    pub headers: &'a [(String, String)],
+    pub headers: &'a [(Cow<'static, str>, String)],
     /// The beginning of the body, as far as it was read.
     pub body: &'a str,
 }
@@ -70,7 +71,7 @@ impl super::Service {
     }
 }
 
-fn has_header(headers: &[(String, String)], wanted: &str) -> bool {
+fn has_header(headers: &[(Cow<'static, str>, String)], wanted: &str) -> bool {
     let (name, value) = wanted.split_once(':').unwrap_or((wanted, ""));
     let value = value.trim().to_ascii_lowercase();
     headers

@@ -1,7 +1,9 @@
 //! How far each address was reached: one connection, its phases, and what the last one said.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One address, on one connection.
@@ -56,9 +58,9 @@ pub struct Tls {
     pub took: Duration,
     pub outcome: TlsOutcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
+    pub version: Option<Cow<'static, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<Certificate>,
+    pub certificate: Option<Arc<Certificate>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,7 +117,7 @@ pub enum HttpOutcome {
     Answered {
         status: u16,
         /// The headers that tell who answered.
-        headers: Vec<(String, String)>,
+        headers: Vec<(Cow<'static, str>, String)>,
         /// The beginning of the body, at most 1,024 bytes of text.
         body: String,
     },

@@ -141,7 +141,7 @@ pub enum Evidence {
         outcome: TlsOutcome,
     },
     Certificate {
-        certificate: Certificate,
+        certificate: Arc<Certificate>,
         troubles: Vec<CertTrouble>,
     },
     Http {

@@ -11,6 +11,7 @@ use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONNECTION, HOST, HeaderMap, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use std::borrow::Cow;
 use std::pin::pin;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
@@ -113,10 +114,12 @@ async fn read(response: Response<Incoming>, deadline: Instant) -> (u16, HeaderMa
     (head.status.as_u16(), head.headers, text)
 }
 
-fn telling(headers: &HeaderMap) -> Vec<(String, String)> {
-    let value = |name: &str| {
+fn telling(headers: &HeaderMap) -> Vec<(Cow<'static, str>, String)> {
+    let value = |name: &'static str| {
         let text = headers.get(name)?.to_str().ok()?;
-        Some((name.to_owned(), clipped(text)))
+        Some((Cow::Borrowed(name), clipped(text)))
     };
-    TELLING.iter().filter_map(|name| value(name)).collect()
+    let mut kept: Vec<_> = TELLING.iter().filter_map(|name| value(name)).collect();
+    kept.shrink_to_fit();
+    kept
 }

@@ -1,5 +1,6 @@
 //! Looking: a subject goes in, facts come out, whatever happens on the way. Nothing here knows a claim.
 
+mod certificates;
 mod dns;
 mod follow;
 mod http;

@@ -1,33 +1,31 @@
 //! The handshake, observed: any certificate is taken down first and examined afterwards, so that a bad one is a fact
 //! with its names and dates, not just a failure. Nothing is sent to a peer whose certificate has a defect.
 
+use super::certificates::Certificates;
 use super::dns::clipped;
 use super::net::Stream;
 use crate::clock;
-use crate::facts::{CertTrouble, Certificate, Tls, TlsOutcome};
+use crate::facts::{CertTrouble, Tls, TlsOutcome};
 use crate::plan::HostName;
-use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, Resumption};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime, pem::PemObject};
 use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
-
-/// The most DNS names of a certificate that are kept.
-const MOST_NAMES: usize = 16;
 
 /// Whom this agent trusts, and how it shakes hands.
 pub struct Trust {
     anchors: Vec<TrustAnchor<'static>>,
     algorithms: WebPkiSupportedAlgorithms,
     connector: TlsConnector,
+    seen: Certificates,
 }
 
 /// Why the trusted certificates could not be read.
@@ -75,7 +73,12 @@ impl Trust {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         // A resumed session shows no certificate.
         config.resumption = Resumption::disabled();
-        Ok(Self { anchors: store.roots, algorithms, connector: TlsConnector::from(Arc::new(config)) })
+        Ok(Self {
+            anchors: store.roots,
+            algorithms,
+            connector: TlsConnector::from(Arc::new(config)),
+            seen: Certificates::default(),
+        })
     }
 
     /// What the agent's own requests go by: a peer that does not prove its name is not spoken to.
@@ -152,8 +155,8 @@ pub async fn handshake(
     let since_epoch = Duration::from_secs(u64::try_from(now.as_second()).unwrap_or_default());
     let troubles = trust.troubles(chain, &name, UnixTime::since_unix_epoch(since_epoch));
     let outcome = if troubles.is_empty() { TlsOutcome::Trusted } else { TlsOutcome::Untrusted(troubles) };
-    let version = session.protocol_version().and_then(|v| v.as_str().map(str::to_owned));
-    let facts = Tls { took: Duration::ZERO, outcome, version, certificate: certificate(chain) };
+    let version = session.protocol_version().and_then(|v| v.as_str().map(Cow::Borrowed));
+    let facts = Tls { took: Duration::ZERO, outcome, version, certificate: trust.seen.leaf(chain) };
     (facts, Some(stream))
 }
 
@@ -177,31 +180,6 @@ fn handshake_trouble(e: &io::Error) -> TlsOutcome {
         io::ErrorKind::TimedOut => TlsOutcome::TimedOut,
         _ => TlsOutcome::Garbled(clipped(&e.to_string())),
     }
-}
-
-fn certificate(chain: &[CertificateDer<'_>]) -> Option<Certificate> {
-    let leaf = chain.first()?;
-    let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
-    // RFC 5280 writes "no end" as 9999-12-31, which lies just beyond what a timestamp holds.
-    let time =
-        |seconds: i64| Timestamp::from_second(seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second()));
-    let time = |seconds: i64| time(seconds).unwrap_or(Timestamp::MAX);
-    let digest = ring::digest::digest(&ring::digest::SHA256, leaf);
-    let alternative = parsed.subject_alternative_name().ok().flatten();
-    let names = alternative.iter().flat_map(|extension| &extension.value.general_names);
-    let dns_names = names.filter_map(|name| match name {
-        GeneralName::DNSName(dns) => Some(clipped(dns)),
-        _ => None,
-    });
-    Some(Certificate {
-        subject: clipped(&parsed.subject().to_string()),
-        issuer: clipped(&parsed.issuer().to_string()),
-        names: dns_names.take(MOST_NAMES).collect(),
-        not_before: time(parsed.validity().not_before.timestamp()),
-        not_after: time(parsed.validity().not_after.timestamp()),
-        chain_length: chain.len(),
-        sha256: digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
-    })
 }
 
 /// Takes any chain, but only from a peer that holds its key: the handshake's signature is verified.

@@ -11,6 +11,7 @@ use fencepost::judge::{Judgement, Witnessing};
 use fencepost::plan::{Claim, HostName, Layer, View};
 use fencepost::story::{Brief, Expectation, Ground, Record, WIDTH, tale, told};
 use proptest::prelude::*;
+use std::sync::Arc;
 use std::time::Duration;
 
 const HOST: &str = "contoso-chat.openai.azure.com";
@@ -203,7 +204,7 @@ fn a_hostile_peer_moves_no_cursor_and_a_bad_certificate_is_shown() {
     let text = private(&seen);
     assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
     let mut path = shook(HERE, TlsOutcome::Untrusted(vec![CertTrouble::UnknownIssuer]));
-    path.tls.as_mut().unwrap().certificate = Some(Certificate {
+    path.tls.as_mut().unwrap().certificate = Some(Arc::new(Certificate {
         subject: "CN=x".to_owned(),
         issuer: "CN=Corporate inspection".to_owned(),
         names: vec!["*.openai.azure.com".to_owned()],
@@ -211,7 +212,7 @@ fn a_hostile_peer_moves_no_cursor_and_a_bad_certificate_is_shown() {
         not_after: seen.at,
         chain_length: 1,
         sha256: String::new(),
-    });
+    }));
     seen.paths = vec![path];
     assert_tells(
         &private(&seen),

@@ -162,7 +162,7 @@ fn a_certificate_is_told_once_for_its_target_and_from_the_bound_on() {
         sha256: String::new(),
     };
     let mut expiring = finding(Code::TlsExpiring, Weight::Notes);
-    expiring.evidence = vec![Evidence::Certificate { certificate, troubles: Vec::new() }];
+    expiring.evidence = vec![Evidence::Certificate { certificate: certificate.into(), troubles: Vec::new() }];
     let judged = judgement(Verdict::Holds, PublicFallback::None, vec![expiring]);
     let mut vantage = Vantage::default();
     for target in ["chat", "chat", "foundry"] {
