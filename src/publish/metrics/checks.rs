@@ -1,11 +1,11 @@
 //! The families that every check has.
 
-use super::{Sample, flag, seconds};
+use super::family::Family;
+use super::{flag, seconds};
 use crate::judge::{PublicFallback, Verdict};
 use crate::plan::AddressClass;
 use crate::publish::board::{Entry, Seen};
 use prometheus::proto::MetricType;
-use std::collections::BTreeMap;
 
 /// The most series one check has, with `resolvers` resolvers and `findings` findings at once: three verdicts, five
 /// fallback states, five exposures, info, runs, last run, since, certificate, three of incidents; and per resolver two
@@ -18,22 +18,14 @@ pub struct PerCheck {
     pub name: &'static str,
     pub help: &'static str,
     pub kind: MetricType,
-    pub samples: for<'a> fn(&'a Entry, &mut Vec<Sample<'a>>),
+    pub samples: fn(&Entry, &mut Family),
 }
 
-const fn gauge(
-    name: &'static str,
-    help: &'static str,
-    samples: for<'a> fn(&'a Entry, &mut Vec<Sample<'a>>),
-) -> PerCheck {
+const fn gauge(name: &'static str, help: &'static str, samples: fn(&Entry, &mut Family)) -> PerCheck {
     PerCheck { name, help, kind: MetricType::GAUGE, samples }
 }
 
-const fn counter(
-    name: &'static str,
-    help: &'static str,
-    samples: for<'a> fn(&'a Entry, &mut Vec<Sample<'a>>),
-) -> PerCheck {
+const fn counter(name: &'static str, help: &'static str, samples: fn(&Entry, &mut Family)) -> PerCheck {
     PerCheck { name, help, kind: MetricType::COUNTER, samples }
 }
 
@@ -64,7 +56,7 @@ pub static PER_CHECK: &[PerCheck] = &[
         "The first broken look of the incident that is open.",
         |entry, out| {
             if let Some(incident) = entry.incident() {
-                out.push((vec![("check", entry.face.check.as_str())], seconds(incident.opened)));
+                out.add(&[("check", entry.face.check.as_str())], seconds(incident.opened));
             }
         },
     ),
@@ -80,22 +72,22 @@ pub static PER_CHECK: &[PerCheck] = &[
         "When the certificate of an expected address ends; the earliest of them.",
         |entry, out| {
             if let Some(ends) = not_after(entry) {
-                out.push((vec![("check", entry.face.check.as_str())], seconds(ends)));
+                out.add(&[("check", entry.face.check.as_str())], seconds(ends));
             }
         },
     ),
 ];
 
-fn one<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>, value: fn(&Seen) -> f64) {
+fn one(entry: &Entry, out: &mut Family, value: fn(&Seen) -> f64) {
     if let Some(seen) = &entry.seen {
-        out.push((vec![("check", entry.face.check.as_str())], value(seen)));
+        out.add(&[("check", entry.face.check.as_str())], value(seen));
     }
 }
 
-fn info<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>) {
+fn info(entry: &Entry, out: &mut Family) {
     let face = &entry.face;
-    out.push((
-        vec![
+    out.add(
+        &[
             ("check", face.check.as_str()),
             ("target", face.target.as_str()),
             ("endpoint", face.endpoint.as_str()),
@@ -104,61 +96,63 @@ fn info<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>) {
             ("environment", &face.environment),
         ],
         1.0,
-    ));
+    );
 }
 
-fn verdicts<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>) {
+fn verdicts(entry: &Entry, out: &mut Family) {
     let Some(seen) = &entry.seen else { return };
     for verdict in Verdict::ALL {
-        let labels = vec![("check", entry.face.check.as_str()), ("verdict", verdict.word())];
-        out.push((labels, flag(seen.judgement.verdict == verdict)));
+        let labels = [("check", entry.face.check.as_str()), ("verdict", verdict.word())];
+        out.add(&labels, flag(seen.judgement.verdict == verdict));
     }
 }
 
-fn fallbacks<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>) {
+fn fallbacks(entry: &Entry, out: &mut Family) {
     let Some(seen) = &entry.seen else { return };
     for state in PublicFallback::ALL {
-        let labels = vec![("check", entry.face.check.as_str()), ("state", state.word())];
-        out.push((labels, flag(seen.judgement.fallback == state)));
+        let labels = [("check", entry.face.check.as_str()), ("state", state.word())];
+        out.add(&labels, flag(seen.judgement.fallback == state));
     }
 }
 
-fn findings<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>) {
+fn findings(entry: &Entry, out: &mut Family) {
     for finding in entry.seen.iter().flat_map(|seen| &seen.judgement.findings) {
-        let labels = vec![
+        let labels = [
             ("check", entry.face.check.as_str()),
             ("finding", finding.code.word()),
             ("severity", finding.severity.word()),
             ("cause", finding.cause().map_or("", |cause| cause.word())),
         ];
-        out.push((labels, 1.0));
+        out.add(&labels, 1.0);
     }
 }
 
-fn exposures<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>) {
+fn exposures(entry: &Entry, out: &mut Family) {
     let Some(seen) = &entry.seen else { return };
     for (state, time) in PublicFallback::ALL.iter().zip(seen.standing.exposure) {
-        out.push((vec![("check", entry.face.check.as_str()), ("state", state.word())], time.as_secs_f64()));
+        out.add(&[("check", entry.face.check.as_str()), ("state", state.word())], time.as_secs_f64());
     }
 }
 
-fn answers<'a>(entry: &'a Entry, out: &mut Vec<Sample<'a>>) {
+fn answers(entry: &Entry, out: &mut Family) {
     let Some(seen) = &entry.seen else { return };
     for resolver in seen.facts.names.resolvers.iter().filter(|resolver| resolver.view.is_private()) {
         for lookup in resolver.lookups() {
-            let mut counts: BTreeMap<AddressClass, usize> =
-                [(AddressClass::Expected, 0), (AddressClass::Public, 0)].into_iter().collect();
-            for address in lookup.answer().iter().flat_map(|answer| &answer.addresses) {
-                *counts.entry(entry.face.class(*address)).or_default() += 1;
+            let mut counts = [0_u32; AddressClass::ALL.len()];
+            for address in lookup.answer().into_iter().flat_map(|answer| &answer.addresses) {
+                counts[entry.face.class(*address) as usize] += 1;
             }
-            for (class, count) in counts {
-                let labels = vec![
+            for (class, count) in AddressClass::ALL.into_iter().zip(counts) {
+                if count == 0 && !matches!(class, AddressClass::Expected | AddressClass::Public) {
+                    continue;
+                }
+                let labels = [
                     ("check", entry.face.check.as_str()),
                     ("resolver", resolver.resolver.as_str()),
                     ("family", lookup.family.word()),
                     ("class", class.word()),
                 ];
-                out.push((labels, count as f64));
+                out.add(&labels, f64::from(count));
             }
         }
     }

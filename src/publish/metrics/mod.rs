@@ -5,15 +5,17 @@
 
 mod agent;
 mod checks;
+mod family;
 
 pub use checks::series_per_check;
 
-use super::board::{Board, Entry};
+use super::board::Board;
 use super::meters::Meters;
-use checks::{PER_CHECK, PerCheck};
+use checks::PER_CHECK;
+use family::Family;
 use jiff::Timestamp;
 use prometheus::TextEncoder;
-use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
+use prometheus::proto::MetricType;
 use std::sync::Arc;
 
 /// How many checks' series are built before they are written out.
@@ -27,6 +29,9 @@ pub struct Pieces {
     meters: Arc<Meters>,
     now: Timestamp,
     next: Option<Next>,
+    family: Family,
+    /// The bytes of the longest piece so far.
+    longest: usize,
 }
 
 enum Next {
@@ -43,22 +48,28 @@ enum Next {
 impl Pieces {
     /// `now` tells what is stale.
     pub fn new(board: Board, meters: Arc<Meters>, now: Timestamp) -> Self {
-        Self { board, meters, now, next: Some(Next::Agent) }
+        Self { board, meters, now, next: Some(Next::Agent), family: Family::default(), longest: 0 }
     }
 
-    fn slice(&mut self, family: usize, from: usize, mut headed: bool) -> Option<Result<String, prometheus::Error>> {
-        let Some(described) = PER_CHECK.get(family) else {
+    fn slice(&mut self, place: usize, from: usize, mut headed: bool) -> Option<Result<String, prometheus::Error>> {
+        let Some(described) = PER_CHECK.get(place) else {
             self.next = Some(Next::Meters);
             return None;
         };
         let to = (from + SLICE).min(self.board.checks.len());
-        let text = piece(described, &self.board.checks[from..to], &mut headed);
+        self.family.begin(described.name, described.help, described.kind);
+        self.board.checks[from..to].iter().for_each(|entry| (described.samples)(entry, &mut self.family));
+        // A text that grows is moved again and again.
+        let mut text = String::with_capacity(self.longest);
+        let written = self.family.write(!headed, &mut text);
+        self.longest = self.longest.max(text.len());
+        headed |= !text.is_empty();
         self.next = Some(if to < self.board.checks.len() {
-            Next::Checks { family, from: to, headed }
+            Next::Checks { family: place, from: to, headed }
         } else {
-            Next::Checks { family: family + 1, from: 0, headed: false }
+            Next::Checks { family: place + 1, from: 0, headed: false }
         });
-        Some(text)
+        Some(written.map(|()| text))
     }
 }
 
@@ -89,56 +100,17 @@ impl Iterator for Pieces {
     }
 }
 
-/// One slice of a family. The library heads every call with HELP and TYPE; a family has them once.
-fn piece(family: &PerCheck, slice: &[Arc<Entry>], headed: &mut bool) -> Result<String, prometheus::Error> {
-    let mut samples = Vec::new();
-    slice.iter().for_each(|entry| (family.samples)(entry, &mut samples));
-    let mut text = written(family.name, family.help, family.kind, samples)?;
-    if *headed {
-        let head = text.match_indices('\n').nth(1).map_or(0, |(at, _)| at + 1);
-        text.drain(..head);
-    }
-    *headed |= !text.is_empty();
-    Ok(text)
-}
-
 fn written<'a>(
     name: &str,
     help: &str,
     kind: MetricType,
     samples: impl IntoIterator<Item = Sample<'a>>,
 ) -> Result<String, prometheus::Error> {
-    let mut text = String::new();
-    let mut family = MetricFamily::default();
-    family.set_metric(samples.into_iter().map(|sample| metric(sample, kind)).collect());
-    if family.get_metric().is_empty() {
-        return Ok(text);
-    }
-    family.set_name(format!("fencepost_{name}"));
-    family.set_help(help.to_owned());
-    family.set_field_type(kind);
-    TextEncoder::new().encode_utf8(&[family], &mut text)?;
+    let (mut family, mut text) = (Family::default(), String::new());
+    family.begin(name, help, kind);
+    samples.into_iter().for_each(|(labels, value)| family.add(&labels, value));
+    family.write(true, &mut text)?;
     Ok(text)
-}
-
-fn metric((labels, value): Sample<'_>, kind: MetricType) -> Metric {
-    let pairs = labels.into_iter().map(|(name, value)| {
-        let mut pair = LabelPair::default();
-        pair.set_name(name.to_owned());
-        pair.set_value(value.to_owned());
-        pair
-    });
-    let mut metric = Metric::from_label(pairs.collect());
-    if kind == MetricType::COUNTER {
-        let mut counter = Counter::default();
-        counter.set_value(value);
-        metric.set_counter(counter);
-    } else {
-        let mut gauge = Gauge::default();
-        gauge.set_value(value);
-        metric.set_gauge(gauge);
-    }
-    metric
 }
 
 fn seconds(at: jiff::Timestamp) -> f64 {
