@@ -9,6 +9,8 @@
 #[path = "../tests/it/support/mod.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod support;
+#[path = "shared/handshake.rs"]
+mod handshake;
 
 use fencepost::agent::{Estate, Grounds, once};
 use fencepost::catalog::Catalog;
@@ -18,9 +20,9 @@ use fencepost::observe::{Lens, Pacer, Sockets, Trust};
 use fencepost::plan::{self, Claim};
 use fencepost::publish::{Board, Meters, Pieces};
 use fencepost::state::{Folder as State, Record};
+use handshake::{bare_handshakes, thread_cpu};
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -85,12 +87,6 @@ impl Servers {
     }
 }
 
-/// CPU time of this thread so far.
-fn cpu() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
-}
-
 fn main() {
     let servers = Servers::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -136,36 +132,17 @@ fn cpu_per_check(runtime: &tokio::runtime::Runtime, servers: &Servers) -> (Durat
     let mut checks = Vec::new();
     let mut handshakes = Vec::new();
     for _ in 0..9 {
-        let before = cpu();
+        let before = thread_cpu();
         let board = runtime.block_on(once(&estate, 8, || {}));
-        checks.push((cpu() - before) / CHECKS as u32);
+        checks.push((thread_cpu() - before) / CHECKS as u32);
         assert_eq!(board.count(Verdict::Holds), CHECKS, "every check must hold");
-        let before = cpu();
-        runtime.block_on(bare_handshakes(servers, CHECKS));
-        handshakes.push((cpu() - before) / CHECKS as u32);
+        let before = thread_cpu();
+        runtime.block_on(bare_handshakes(&servers.authority, servers.tls.port, CHECKS));
+        handshakes.push((thread_cpu() - before) / CHECKS as u32);
     }
     checks.sort();
     handshakes.sort();
     (checks[checks.len() / 2], handshakes[handshakes.len() / 2])
-}
-
-/// TCP and TLS with rustls' own verification, and nothing else.
-async fn bare_handshakes(servers: &Servers, many: usize) {
-    use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(servers.authority.as_bytes()).unwrap()).unwrap();
-    let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.resumption = rustls::client::Resumption::disabled();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-    for i in 0..many {
-        let name = ServerName::try_from(format!("contoso-{i}.openai.azure.com")).unwrap();
-        let stream = tokio::net::TcpStream::connect(("127.0.0.2", servers.tls.port)).await.unwrap();
-        black_box(connector.connect(name, stream).await.unwrap());
-    }
 }
 
 /// Encodes a board of 10,000 checks, which was filled by real looks.

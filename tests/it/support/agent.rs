@@ -42,18 +42,9 @@ impl Running {
     pub fn spawn(mut command: Command, plan: &Path, vantage: &str, options: &[&str]) -> Self {
         let address = format!("127.0.0.1:{}", super::free_port());
         command
-            .args([
-                "run",
-                "--vantage",
-                vantage,
-                "--listen",
-                &address,
-                "--log-format",
-                "json",
-                "--log",
-                "fencepost=debug",
-                "--plan",
-            ])
+            // An option may say otherwise.
+            .env("FENCEPOST_LOG", "fencepost=debug")
+            .args(["run", "--vantage", vantage, "--listen", &address, "--log-format", "json", "--plan"])
             .arg(plan)
             .args(options);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

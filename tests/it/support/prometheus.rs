@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Prometheus {
+    pub pid: u32,
     child: Child,
     /// Kept open: a server whose log nobody takes is ended by the first line.
     _log: BufReader<ChildStderr>,
@@ -33,8 +34,6 @@ impl Prometheus {
     }
 
     fn run(targets: &[String], rules: &[PathBuf], further: &str) -> Self {
-        let folder = Folder::new();
-        let address = format!("127.0.0.1:{}", free_port());
         let mut config =
             "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\nrule_files:\n".to_owned();
         for file in rules {
@@ -44,6 +43,13 @@ impl Prometheus {
             config,
             "scrape_configs:\n  - job_name: fencepost\n    static_configs: [{{targets: {targets:?}}}]\n{further}"
         );
+        Self::configured(&config)
+    }
+
+    /// With a configuration of the caller's, and returns when it answers.
+    pub fn configured(config: &str) -> Self {
+        let folder = Folder::new();
+        let address = format!("127.0.0.1:{}", free_port());
         let file = folder.write("prometheus.yml", config);
         let mut command = Command::new("prometheus");
         command.arg(format!("--config.file={}", file.display()));
@@ -55,7 +61,7 @@ impl Prometheus {
         while !seen.contains("Server is ready to receive web requests") {
             assert!(log.read_line(&mut seen).unwrap() > 0, "prometheus ended:\n{seen}");
         }
-        Self { child, _log: log, address, _folder: folder }
+        Self { pid: child.id(), child, _log: log, address, _folder: folder }
     }
 
     fn get(&self, path: &str) -> Value {
@@ -95,7 +101,7 @@ impl Prometheus {
 
 impl Drop for Prometheus {
     fn drop(&mut self) {
-        succeed(Command::new("kill").arg(self.child.id().to_string()));
+        succeed(Command::new("kill").arg(self.pid.to_string()));
         let _ = self.child.wait();
     }
 }
