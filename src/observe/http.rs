@@ -2,9 +2,9 @@
 //!
 //! HTTP/2 is not offered: every service of the catalogue speaks HTTP/1.1, and one exchange gains nothing from frames.
 
-use super::dns::clipped;
 use super::look::Subject;
-use crate::facts::HttpOutcome;
+use crate::facts::{HttpOutcome, shown};
+use crate::plan::is_harmless;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -48,8 +48,8 @@ pub async fn request<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> HttpOutcome {
     match exchange(subject, stream, deadline).await {
         Ok((status, headers, body)) => HttpOutcome::Answered { status, headers: telling(&headers), body },
-        Err(e) if e.is_parse() => HttpOutcome::Garbled(clipped(&e.to_string())),
-        Err(e) => HttpOutcome::Broken(clipped(&e.to_string())),
+        Err(e) if e.is_parse() => HttpOutcome::Garbled(shown(&e.to_string())),
+        Err(e) => HttpOutcome::Broken(shown(&e.to_string())),
     }
 }
 
@@ -108,7 +108,7 @@ async fn read(response: Response<Incoming>, deadline: Instant) -> (u16, HeaderMa
             break;
         }
     }
-    let mut text: String = String::from_utf8_lossy(&kept).chars().filter(|c| !c.is_control()).collect();
+    let mut text: String = String::from_utf8_lossy(&kept).chars().filter(|c| is_harmless(*c)).collect();
     text.shrink_to_fit();
     (head.status.as_u16(), head.headers, text)
 }
@@ -116,7 +116,7 @@ async fn read(response: Response<Incoming>, deadline: Instant) -> (u16, HeaderMa
 fn telling(headers: &HeaderMap) -> Vec<(String, String)> {
     let value = |name: &str| {
         let text = headers.get(name)?.to_str().ok()?;
-        Some((name.to_owned(), clipped(text)))
+        Some((name.to_owned(), shown(text)))
     };
     TELLING.iter().filter_map(|name| value(name)).collect()
 }

@@ -1,10 +1,9 @@
 //! The handshake, observed: any certificate is taken down first and examined afterwards, so that a bad one is a fact
 //! with its names and dates, not just a failure. Nothing is sent to a peer whose certificate has a defect.
 
-use super::dns::clipped;
 use super::net::Stream;
 use crate::clock;
-use crate::facts::{CertTrouble, Certificate, Tls, TlsOutcome};
+use crate::facts::{CertTrouble, Certificate, Tls, TlsOutcome, shown};
 use crate::plan::HostName;
 use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -95,7 +94,7 @@ impl Trust {
         };
         let parsed = match webpki::EndEntityCert::try_from(leaf) {
             Ok(parsed) => parsed,
-            Err(e) => return vec![CertTrouble::Other(clipped(&format!("the certificate does not parse: {e}")))],
+            Err(e) => return vec![CertTrouble::Other(shown(&format!("the certificate does not parse: {e}")))],
         };
         let mut troubles = Vec::new();
         if parsed.verify_is_valid_for_subject_name(host).is_err() {
@@ -129,7 +128,7 @@ fn trouble(e: webpki::Error) -> CertTrouble {
         webpki::Error::CertNotValidForName(_) => CertTrouble::WrongName,
         // A self-signed server certificate shows itself this way: it is an authority, and used as a server.
         webpki::Error::CaUsedAsEndEntity => CertTrouble::UnknownIssuer,
-        other => CertTrouble::Other(clipped(&other.to_string())),
+        other => CertTrouble::Other(shown(&other.to_string())),
     }
 }
 
@@ -166,7 +165,7 @@ fn handshake_trouble(e: &io::Error) -> TlsOutcome {
     if let Some(tls) = e.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return match tls {
             rustls::Error::AlertReceived(alert) => TlsOutcome::Alert(format!("{alert:?}")),
-            other => TlsOutcome::Garbled(clipped(&other.to_string())),
+            other => TlsOutcome::Garbled(shown(&other.to_string())),
         };
     }
     match e.kind() {
@@ -175,7 +174,7 @@ fn handshake_trouble(e: &io::Error) -> TlsOutcome {
             TlsOutcome::Reset
         }
         io::ErrorKind::TimedOut => TlsOutcome::TimedOut,
-        _ => TlsOutcome::Garbled(clipped(&e.to_string())),
+        _ => TlsOutcome::Garbled(shown(&e.to_string())),
     }
 }
 
@@ -190,12 +189,12 @@ fn certificate(chain: &[CertificateDer<'_>]) -> Option<Certificate> {
     let alternative = parsed.subject_alternative_name().ok().flatten();
     let names = alternative.iter().flat_map(|extension| &extension.value.general_names);
     let dns_names = names.filter_map(|name| match name {
-        GeneralName::DNSName(dns) => Some(clipped(dns)),
+        GeneralName::DNSName(dns) => Some(shown(dns)),
         _ => None,
     });
     Some(Certificate {
-        subject: clipped(&parsed.subject().to_string()),
-        issuer: clipped(&parsed.issuer().to_string()),
+        subject: shown(&parsed.subject().to_string()),
+        issuer: shown(&parsed.issuer().to_string()),
         names: dns_names.take(MOST_NAMES).collect(),
         not_before: time(parsed.validity().not_before.timestamp()),
         not_after: time(parsed.validity().not_after.timestamp()),

@@ -1,6 +1,5 @@
 //! Real files in a folder of their own.
 
-use super::lines::{line, records};
 use super::*;
 use crate::judge::{Judgement, PublicFallback, Verdict};
 use crate::standing::{Terms, stand};
@@ -176,6 +175,36 @@ fn a_state_that_cannot_be_read_is_set_aside() {
     assert!(opened.records.is_empty() && trouble.contains("here.state.damaged"), "{trouble}");
     opened.folder.write(all(1)).unwrap();
     assert!(scratch.0.join("here.state.damaged").is_dir());
+}
+
+/// Whoever may write in the folder cannot make the agent write elsewhere, nor read what it writes.
+#[test]
+fn the_files_are_their_owners_and_no_link_leads_out_of_the_folder() {
+    use std::os::unix::fs::{MetadataExt, symlink};
+    for link in ["here.state.new", "here.state", "here.state.damaged", "here.lock", "here.incidents.jsonl"] {
+        let (scratch, outside) = (Scratch::new(), Scratch::new());
+        fs::create_dir_all(&scratch.0).unwrap();
+        fs::create_dir_all(&outside.0).unwrap();
+        let victim = outside.0.join("precious");
+        fs::write(&victim, "precious").unwrap();
+        // A state that is damaged, so that a copy of it is made.
+        fs::write(scratch.0.join("here.state"), "damaged").unwrap();
+        let _ = fs::remove_file(scratch.0.join(link));
+        symlink(&victim, scratch.0.join(link)).unwrap();
+        let opened = scratch.open();
+        let _ = opened.folder.write(all(1));
+        let _ = opened.folder.log(&["a line".to_owned()]);
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious", "{link}");
+    }
+    let scratch = Scratch::new();
+    let opened = scratch.open();
+    opened.folder.write(all(1)).unwrap();
+    opened.folder.log(&["a line".to_owned()]).unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().mode() & 0o777;
+    assert_eq!(mode(&scratch.0), 0o700);
+    for name in ["here.state", "here.lock", "here.incidents.jsonl"] {
+        assert_eq!(mode(&scratch.0.join(name)), 0o600, "{name}");
+    }
 }
 
 /// A kill in the middle of a line costs this line and not the next.
