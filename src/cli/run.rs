@@ -6,6 +6,7 @@ use crate::agent::{self, Estate, Means, Orders};
 use crate::publish::{Meters, ReloadRequest, SharedBoard, router, serve as serve_pages};
 use crate::state::{Folder, Opened};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +62,12 @@ fn state(named: Option<&Path>, vantage: &str) -> Result<Option<Opened>, Fault> {
         );
         return Ok(None);
     };
-    Ok(Some(Folder::open(&folder, vantage)?))
+    let opened = Folder::open(&folder, vantage)?;
+    if std::fs::metadata(&folder).is_ok_and(|about| about.permissions().mode() & 0o022 != 0) {
+        let folder = folder.display();
+        tracing::warn!(%folder, "others can write in the folder of the state, and change what it says: chmod go-w");
+    }
+    Ok(Some(opened))
 }
 
 /// One log line for each destination of alerts; of its address only as much as holds no key.

@@ -81,3 +81,28 @@ async fn read_status(stream: &mut Box<dyn Stream>) -> Result<u16, String> {
         Err(e) => Err(shown(&format!("the answer to CONNECT is not HTTP: {e}"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_to_connect_has_an_end() {
+        let said = |peer: Box<dyn Stream>| async {
+            let mut peer = peer;
+            read_status(&mut peer).await
+        };
+        let endless = said(Box::new(tokio::io::join(tokio::io::repeat(b'x'), tokio::io::sink())));
+        assert_eq!(endless.await, Err("the answer to CONNECT has no end within 8192 bytes".to_owned()));
+        for (bytes, status) in [
+            (&b"HTTP/1.1 200 Connection established\r\n\r\nbytes of the tunnel"[..], Some(200)),
+            (b"HTTP/1.0 407 Proxy Authentication Required\r\nVia: x\r\n\r\n", Some(407)),
+            (b"\r\n\r\n", None),
+            (b"SSH-2.0-OpenSSH\r\n\r\n", None),
+            (b"HTTP/1.1 200 cut", None),
+        ] {
+            let read = said(Box::new(tokio::io::join(bytes, tokio::io::sink()))).await;
+            assert_eq!(read.as_ref().ok(), status.as_ref(), "{read:?}");
+        }
+    }
+}

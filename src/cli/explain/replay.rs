@@ -11,7 +11,7 @@ const EXPECTED: &str = "a report is what `fencepost explain --format json`, `fen
 /// Reads a report, and keeps what is asked for.
 pub fn read(file: &Path, what: Option<&str>) -> Result<Report, Fault> {
     let name = if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() };
-    let bytes = load::bytes(file)?;
+    let bytes = load::report(file)?;
     let mut report = saved(&bytes).map_err(|Unread { place, reason }| {
         let place = place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
         Fault(format!("{name}{place}: {reason}; {EXPECTED}"))

@@ -104,6 +104,13 @@ impl Running {
         lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
     }
 
+    /// The log from here to its end, which comes with the end of the agent.
+    pub fn rest_of_log(&mut self) -> String {
+        let mut rest = String::new();
+        self.log.as_mut().unwrap().read_to_string(&mut rest).unwrap();
+        rest
+    }
+
     /// SIGKILL; returns when the process is gone.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
