@@ -117,6 +117,7 @@ mod tests {
         tokio::select! {
             lived = serving => lived,
             () = async { client(near).await; std::future::pending().await } => unreachable!("a client has no last word"),
+            () = sleep(Duration::from_secs(3_600)) => panic!("it lives for ever"),
         }
     }
 

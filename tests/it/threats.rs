@@ -315,7 +315,8 @@ fn no_secret_is_shown_kept_or_logged() {
         fs::set_permissions(folder.path().join(secret), fs::Permissions::from_mode(0o644)).unwrap();
     }
     let mut agent = Running::start_with(&plan, "here", &["--state", state.path().to_str().unwrap()]);
-    let mut seen = agent.wait_for_log("first round complete");
+    let mut seen = agent.log_until("first round complete");
+    assert!(seen.contains("alerts are sent there"), "{seen}");
     for path in ["/", "/metrics", "/api/v1/board", "/api/v1/incidents", "/-/ready"] {
         seen.push_str(&agent.http("GET", path).2);
     }
