@@ -122,5 +122,66 @@ mod tests {
             let next = schedule.next().unwrap();
             prop_assert!(taken == 0 || (next > now && next <= now + EVERY + EVERY / 2));
         }
+
+        /// However the loop is held up: every look lies on its slot, the rounds between two looks are either looked at
+        /// or counted as skipped, and none is due before its time.
+        #[test]
+        fn every_round_is_looked_at_once_or_counted(
+            steps in prop::collection::vec(1_u64..200_000, 1..200),
+            name in "[a-z]{1,12}",
+            (every, began) in (1_000_u64..60_000, 0_u64..500_000),
+        ) {
+            let every = Duration::from_millis(every);
+            let mut now = Duration::from_millis(began);
+            let mut schedule = Schedule::new([name.as_str()].into_iter(), every, Duration::from_secs(2), now);
+            let mut last: Option<Due> = None;
+            for step in steps {
+                now += Duration::from_millis(step);
+                let Some(due) = schedule.take(|_| name.clone(), now) else { continue };
+                prop_assert!(due.slot <= now);
+                prop_assert!(schedule.take(|_| name.clone(), now).is_none(), "two looks at once");
+                if let Some(last) = last {
+                    // The first look has a slot of the opening; from the second on they lie on the grid of the rounds.
+                    prop_assert_eq!(due.slot.as_nanos() % every.as_nanos(), slot(&name, every).as_nanos());
+                    let gap = due.slot - last.slot - every * last.skipped;
+                    prop_assert!(gap >= every / 2 && gap <= every * 3 / 2, "{gap:?} of {every:?}");
+                }
+                last = Some(due);
+            }
+        }
+
+        /// A reload at any time, with other names beside it: a name that stays has the slot it had.
+        #[test]
+        fn a_reload_keeps_the_slot_of_what_stays(
+            reload in 0_u64..300_000, before in prop::collection::vec("[a-z]{1,9}", 0..9), after in prop::collection::vec("[a-z]{1,9}", 0..9),
+        ) {
+            let slots = |others: &[String], from: Duration| {
+                let names: Vec<String> = [String::from("it stays")].into_iter().chain(others.iter().cloned()).collect();
+                let mut schedule = Schedule::new(names.iter().map(String::as_str), EVERY, Duration::from_secs(2), from);
+                let mut seen = Vec::new();
+                while let Some(at) = schedule.next().filter(|at| *at < from + EVERY * 4) {
+                    let due = schedule.take(|i| names[i].clone(), at).unwrap();
+                    if due.index == 0 { seen.push(due.slot.as_nanos() % EVERY.as_nanos()); }
+                }
+                seen.split_off(1)
+            };
+            let (first, second) = (slots(&before, Duration::ZERO), slots(&after, Duration::from_millis(reload)));
+            prop_assert!(first.len() >= 2 && second.len() >= 2);
+            prop_assert!(first.iter().chain(&second).all(|slot| *slot == first[0]));
+        }
+    }
+
+    /// The busiest second of a round has at most twice its share and a little, however many there are.
+    #[test]
+    fn the_spread_is_bounded_for_every_size() {
+        for (count, seconds) in [(200_usize, 30_u64), (2_000, 30), (10_000, 60)] {
+            let every = Duration::from_secs(seconds);
+            let mut per_second = vec![0_usize; seconds as usize];
+            for name in names(count) {
+                per_second[slot(&name, every).as_secs() as usize] += 1;
+            }
+            let share = count / seconds as usize;
+            assert!(per_second.iter().all(|n| *n <= 2 * share + 8), "{count}: {per_second:?}");
+        }
     }
 }

@@ -126,7 +126,7 @@ impl Desk {
                 }
                 (None, _) => {
                     let Some(mut held) = raised(&group, known, now, self.raised) else { continue };
-                    self.raised += 1;
+                    self.raised = self.raised.saturating_add(1);
                     notices.push(held.notice(Status::Firing, now));
                     self.held.push(held);
                 }

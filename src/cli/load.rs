@@ -8,7 +8,9 @@ use crate::clock;
 use crate::observe::{Lens, Pacer, Sockets, Trust, own_addresses, source_for};
 use crate::plan::{self, Alerts, Plan};
 use crate::publish::alerts::{Lookup, Post, Secret, SecretTrouble, Secrets};
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,20 +23,40 @@ pub fn catalog(files: &[PathBuf]) -> Result<Catalog, Fault> {
     Ok(catalog)
 }
 
+/// The most that is read of a file that somebody wrote, in bytes. A plan may have 8 MiB, and is told so by its own fault.
+const LONGEST_TEXT: u64 = 16 << 20;
+
+/// The most that is read of a saved report, in bytes: ten thousand checks with all that was seen have about 50 MiB.
+const LONGEST_REPORT: u64 = 256 << 20;
+
 /// A file's text; `-` is standard input.
 pub fn text(file: &Path) -> Result<String, Fault> {
-    let bytes = bytes(file)?;
+    let bytes = read(file, LONGEST_TEXT)?;
     String::from_utf8(bytes).map_err(|_| Fault(format!("{}: the file is no text in UTF-8", file.display())))
 }
 
-/// What a file holds, whatever it is; `-` is standard input.
-pub fn bytes(file: &Path) -> Result<Vec<u8>, Fault> {
-    if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map_err(|e| Fault(format!("standard input: {e}")))?;
-        return Ok(bytes);
+/// What a saved report holds, whatever it is; `-` is standard input.
+pub fn report(file: &Path) -> Result<Vec<u8>, Fault> {
+    read(file, LONGEST_REPORT)
+}
+
+fn read(file: &Path, most: u64) -> Result<Vec<u8>, Fault> {
+    let (name, bytes) = if file == Path::new("-") {
+        ("standard input".to_owned(), at_most(std::io::stdin(), most))
+    } else {
+        (file.display().to_string(), File::open(file).and_then(|file| at_most(file, most)))
+    };
+    bytes.map_err(|e| Fault(format!("{name}: {e}")))
+}
+
+/// Everything there is to read, if it is no more than this; a device or a pipe may have no end.
+fn at_most(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let length = from.take(most + 1).read_to_end(&mut bytes)?;
+    if length as u64 > most {
+        return Err(io::Error::other(format!("it has more than the {most} bytes that are read")));
     }
-    std::fs::read(file).map_err(|e| Fault(format!("{}: {e}", file.display())))
+    Ok(bytes)
 }
 
 pub fn plan(file: &Path, catalog: &Catalog) -> Result<Plan, Fault> {
@@ -72,7 +94,9 @@ fn secrets(alerts: &Alerts, plan_file: &Path) -> Result<Secrets, Fault> {
         let Some(file) = &destination.secret else { continue };
         let path = plan_file.parent().unwrap_or(Path::new("")).join(file);
         let (kind, name, shown) = (destination.kind.word(), &destination.name, path.display());
-        match std::fs::read(&path).map(|bytes| Secret::read(destination.kind, &bytes)) {
+        tell_if_others_read(&path);
+        let bytes = File::open(&path).and_then(|file| at_most(file, LONGEST_TEXT));
+        match bytes.map(|bytes| Secret::read(destination.kind, &bytes)) {
             Ok(Ok(secret)) => drop(secrets.insert(name.clone(), secret)),
             Ok(Err(SecretTrouble { reason, fix })) => {
                 faults.push(format!("{kind} `{name}` of the plan's alerts: {shown} {reason}\n    fix: {fix}"));
@@ -83,6 +107,14 @@ fn secrets(alerts: &Alerts, plan_file: &Path) -> Result<Secrets, Fault> {
         }
     }
     if faults.is_empty() { Ok(secrets) } else { Err(Fault(faults.join("\n"))) }
+}
+
+/// A secret that every user of this machine can read is none.
+fn tell_if_others_read(secret: &Path) {
+    if std::fs::metadata(secret).is_ok_and(|about| about.permissions().mode() & 0o004 != 0) {
+        let file = secret.display();
+        tracing::warn!(%file, "every user of this machine can read this secret; take the right from them: chmod o-r");
+    }
 }
 
 /// As [`estate`], for a command that looks once.
@@ -109,6 +141,7 @@ pub fn lens(grounds: &Grounds, plan_file: &Path, named: &str, pacer: Pacer) -> R
 fn trust(plan: &Plan, plan_file: &Path, named: &str) -> Result<Trust, Fault> {
     let Some(file) = &plan.settings.trust else { return Ok(Trust::new(None)?) };
     let path = plan_file.parent().unwrap_or(Path::new("")).join(file);
-    let pem = std::fs::read(&path).map_err(|e| Fault(format!("{named}: {}: {e}", path.display())))?;
+    let pem = File::open(&path).and_then(|file| at_most(file, LONGEST_TEXT));
+    let pem = pem.map_err(|e| Fault(format!("{named}: {}: {e}", path.display())))?;
     Trust::new(Some(&pem)).map_err(|e| Fault(format!("{named}: {}: {e}", path.display())))
 }

@@ -12,6 +12,7 @@ mod run;
 mod runtime;
 mod table;
 
+use crate::plan::is_harmless;
 use args::{Args, Command};
 use std::process::ExitCode;
 
@@ -77,7 +78,9 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(Fault(why)) => {
-            anstream::eprintln!("{why}");
+            // It may repeat words of a file; nothing of them moves the cursor.
+            let shown = |c: char| if c == '\n' || is_harmless(c) { c } else { char::REPLACEMENT_CHARACTER };
+            anstream::eprintln!("{}", why.chars().map(shown).collect::<String>());
             Exit::Usage.into()
         }
     }

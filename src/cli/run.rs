@@ -3,10 +3,10 @@
 use super::args::{Place, Run};
 use super::{Exit, Fault, Outcome, load, runtime};
 use crate::agent::{self, Estate, Means, Orders};
-use crate::publish::{Meters, ReloadRequest, SharedBoard, router};
+use crate::publish::{Meters, ReloadRequest, SharedBoard, router, serve as serve_pages};
 use crate::state::{Folder, Opened};
-use std::future::Future;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,8 +48,7 @@ async fn serve(command: &Run, estate: Estate, page: String) -> Outcome {
     };
     let agent = agent::run(estate, board.clone(), means, orders);
     let http = serve_http(listener, board, meters, reload.clone(), stop.clone());
-    let ((), served, ()) = tokio::join!(agent, http, signals.obey(reload, stop));
-    served?;
+    tokio::join!(agent, http, signals.obey(reload, stop));
     tracing::info!("stopped");
     Ok(Exit::Good)
 }
@@ -63,7 +62,12 @@ fn state(named: Option<&Path>, vantage: &str) -> Result<Option<Opened>, Fault> {
         );
         return Ok(None);
     };
-    Ok(Some(Folder::open(&folder, vantage)?))
+    let opened = Folder::open(&folder, vantage)?;
+    if std::fs::metadata(&folder).is_ok_and(|about| about.permissions().mode() & 0o022 != 0) {
+        let folder = folder.display();
+        tracing::warn!(%folder, "others can write in the folder of the state, and change what it says: chmod go-w");
+    }
+    Ok(Some(opened))
 }
 
 /// One log line for each destination of alerts; of its address only as much as holds no key.
@@ -79,29 +83,23 @@ pub async fn listen(at: SocketAddr) -> Result<TcpListener, Fault> {
     TcpListener::bind(at).await.map_err(|e| Fault(format!("cannot listen on {at}: {e}; choose another with --listen")))
 }
 
-/// Serves the board until told to stop; ends the others when it fails.
-pub fn serve_http(
+/// Serves the board until told to stop.
+pub async fn serve_http(
     listener: TcpListener,
     board: SharedBoard,
     meters: Arc<Meters>,
     reload: mpsc::Sender<ReloadRequest>,
     stop: CancellationToken,
-) -> impl Future<Output = std::io::Result<()>> {
-    let app = router(board, meters, reload);
-    let told = stop.clone();
-    async move {
-        let serving = axum::serve(listener, app).with_graceful_shutdown(async move { told.cancelled().await });
-        // A client that holds its connection holds up nobody.
-        let drained = async {
-            stop.cancelled().await;
-            tokio::time::sleep(LONGEST_DRAIN).await;
-        };
-        let served = tokio::select! {
-            served = serving => served,
-            () = drained => Ok(()),
-        };
-        stop.cancel();
-        served
+) {
+    let serving = serve_pages(listener, router(board, meters, reload), stop.clone());
+    // A client that holds its connection holds up nobody.
+    let drained = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LONGEST_DRAIN).await;
+    };
+    tokio::select! {
+        () = serving => {}
+        () = drained => {}
     }
 }
 

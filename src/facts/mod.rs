@@ -5,6 +5,7 @@
 mod inquiries;
 mod names;
 mod paths;
+mod shown;
 
 pub use inquiries::{FollowUp, Inquired, Inquiries, Inquiry, MachineFacts, Purpose};
 pub use names::{
@@ -15,6 +16,7 @@ pub use paths::{
     CertTrouble, Certificate, Connect, ConnectOutcome, Http, HttpOutcome, PathFacts, ProxyFacts, ProxySource, Tls,
     TlsOutcome, Tunnel, Why,
 };
+pub use shown::shown;
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

@@ -1,7 +1,6 @@
 //! Leaf certificates, each read once: every account of a region shows the same wildcard certificate, look after look.
 
-use super::dns::clipped;
-use crate::facts::Certificate;
+use crate::facts::{Certificate, shown};
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use std::collections::HashMap;
@@ -52,12 +51,12 @@ fn read(leaf: &CertificateDer<'_>, (digest, chain_length): Key) -> Option<Certif
     let alternative = parsed.subject_alternative_name().ok().flatten();
     let names = alternative.iter().flat_map(|extension| &extension.value.general_names);
     let dns_names = names.filter_map(|name| match name {
-        GeneralName::DNSName(dns) => Some(clipped(dns)),
+        GeneralName::DNSName(dns) => Some(shown(dns)),
         _ => None,
     });
     Some(Certificate {
-        subject: clipped(&parsed.subject().to_string()),
-        issuer: clipped(&parsed.issuer().to_string()),
+        subject: shown(&parsed.subject().to_string()),
+        issuer: shown(&parsed.issuer().to_string()),
         names: dns_names.take(MOST_NAMES).collect(),
         not_before: time(parsed.validity().not_before.timestamp()),
         not_after: time(parsed.validity().not_after.timestamp()),

@@ -2,9 +2,9 @@
 //!
 //! HTTP/2 is not offered: every service of the catalogue speaks HTTP/1.1, and one exchange gains nothing from frames.
 
-use super::dns::clipped;
 use super::look::Subject;
-use crate::facts::HttpOutcome;
+use crate::facts::{HttpOutcome, shown};
+use crate::plan::is_harmless;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -49,8 +49,8 @@ pub async fn request<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> HttpOutcome {
     match exchange(subject, stream, deadline).await {
         Ok((status, headers, body)) => HttpOutcome::Answered { status, headers: telling(&headers), body },
-        Err(e) if e.is_parse() => HttpOutcome::Garbled(clipped(&e.to_string())),
-        Err(e) => HttpOutcome::Broken(clipped(&e.to_string())),
+        Err(e) if e.is_parse() => HttpOutcome::Garbled(shown(&e.to_string())),
+        Err(e) => HttpOutcome::Broken(shown(&e.to_string())),
     }
 }
 
@@ -109,7 +109,7 @@ async fn read(response: Response<Incoming>, deadline: Instant) -> (u16, HeaderMa
             break;
         }
     }
-    let mut text: String = String::from_utf8_lossy(&kept).chars().filter(|c| !c.is_control()).collect();
+    let mut text: String = String::from_utf8_lossy(&kept).chars().filter(|c| is_harmless(*c)).collect();
     text.shrink_to_fit();
     (head.status.as_u16(), head.headers, text)
 }
@@ -117,7 +117,7 @@ async fn read(response: Response<Incoming>, deadline: Instant) -> (u16, HeaderMa
 fn telling(headers: &HeaderMap) -> Vec<(Cow<'static, str>, String)> {
     let value = |name: &'static str| {
         let text = headers.get(name)?.to_str().ok()?;
-        Some((Cow::Borrowed(name), clipped(text)))
+        Some((Cow::Borrowed(name), shown(text)))
     };
     let mut kept: Vec<_> = TELLING.iter().filter_map(|name| value(name)).collect();
     kept.shrink_to_fit();

@@ -2,11 +2,10 @@
 //!
 //! The tunnel is asked for by hand, because the proxy's own refusal is a fact that HTTP clients throw away.
 
-use super::dns::clipped;
 use super::look::Subject;
 use super::net::{ProxyPlace, Stream};
 use super::{Lens, path};
-use crate::facts::{ProxyFacts, ProxySource, Tunnel};
+use crate::facts::{ProxyFacts, ProxySource, Tunnel, shown};
 use std::io;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -47,7 +46,7 @@ fn place(lens: &Lens, subject: &Subject) -> Option<(ProxyPlace, ProxySource)> {
 }
 
 async fn tunnel(lens: &Lens, subject: &Subject, place: &ProxyPlace) -> Result<Box<dyn Stream>, Tunnel> {
-    let not_reached = |e: io::Error| Tunnel::NotReached(clipped(&e.to_string()));
+    let not_reached = |e: io::Error| Tunnel::NotReached(shown(&e.to_string()));
     let addresses = match place.host.parse() {
         Ok(address) => vec![address],
         Err(_) => lens.net.own_lookup(place.host.clone()).await.map_err(not_reached)?,
@@ -73,12 +72,39 @@ async fn read_status(stream: &mut Box<dyn Stream>) -> Result<u16, String> {
         if head.len() == HEAD_READ {
             return Err(format!("the answer to CONNECT has no end within {HEAD_READ} bytes"));
         }
-        head.push(stream.read_u8().await.map_err(|e| clipped(&e.to_string()))?);
+        head.push(stream.read_u8().await.map_err(|e| shown(&e.to_string()))?);
     }
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);
     match response.parse(&head) {
         Ok(_) => response.code.ok_or_else(|| "the answer to CONNECT has no status".to_owned()),
-        Err(e) => Err(clipped(&format!("the answer to CONNECT is not HTTP: {e}"))),
+        Err(e) => Err(shown(&format!("the answer to CONNECT is not HTTP: {e}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_to_connect_has_an_end() {
+        let said = |peer: Box<dyn Stream>| async {
+            let mut peer = peer;
+            read_status(&mut peer).await
+        };
+        // A byte more would be read as an end.
+        let endless = tokio::io::repeat(b'x').take(HEAD_READ as u64);
+        let endless = said(Box::new(tokio::io::join(endless, tokio::io::sink())));
+        assert_eq!(endless.await, Err("the answer to CONNECT has no end within 8192 bytes".to_owned()));
+        for (bytes, status) in [
+            (&b"HTTP/1.1 200 Connection established\r\n\r\nbytes of the tunnel"[..], Some(200)),
+            (b"HTTP/1.0 407 Proxy Authentication Required\r\nVia: x\r\n\r\n", Some(407)),
+            (b"\r\n\r\n", None),
+            (b"SSH-2.0-OpenSSH\r\n\r\n", None),
+            (b"HTTP/1.1 200 cut", None),
+        ] {
+            let read = said(Box::new(tokio::io::join(bytes, tokio::io::sink()))).await;
+            assert_eq!(read.as_ref().ok(), status.as_ref(), "{read:?}");
+        }
     }
 }

@@ -2,10 +2,9 @@
 //! with its names and dates, not just a failure. Nothing is sent to a peer whose certificate has a defect.
 
 use super::certificates::Certificates;
-use super::dns::clipped;
 use super::net::Stream;
 use crate::clock;
-use crate::facts::{CertTrouble, Tls, TlsOutcome};
+use crate::facts::{CertTrouble, Tls, TlsOutcome, shown};
 use crate::plan::HostName;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, Resumption};
@@ -98,7 +97,7 @@ impl Trust {
         };
         let parsed = match webpki::EndEntityCert::try_from(leaf) {
             Ok(parsed) => parsed,
-            Err(e) => return vec![CertTrouble::Other(clipped(&format!("the certificate does not parse: {e}")))],
+            Err(e) => return vec![CertTrouble::Other(shown(&format!("the certificate does not parse: {e}")))],
         };
         let mut troubles = Vec::new();
         if parsed.verify_is_valid_for_subject_name(host).is_err() {
@@ -132,7 +131,7 @@ fn trouble(e: webpki::Error) -> CertTrouble {
         webpki::Error::CertNotValidForName(_) => CertTrouble::WrongName,
         // A self-signed server certificate shows itself this way: it is an authority, and used as a server.
         webpki::Error::CaUsedAsEndEntity => CertTrouble::UnknownIssuer,
-        other => CertTrouble::Other(clipped(&other.to_string())),
+        other => CertTrouble::Other(shown(&other.to_string())),
     }
 }
 
@@ -169,7 +168,7 @@ fn handshake_trouble(e: &io::Error) -> TlsOutcome {
     if let Some(tls) = e.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return match tls {
             rustls::Error::AlertReceived(alert) => TlsOutcome::Alert(format!("{alert:?}")),
-            other => TlsOutcome::Garbled(clipped(&other.to_string())),
+            other => TlsOutcome::Garbled(shown(&other.to_string())),
         };
     }
     match e.kind() {
@@ -178,7 +177,7 @@ fn handshake_trouble(e: &io::Error) -> TlsOutcome {
             TlsOutcome::Reset
         }
         io::ErrorKind::TimedOut => TlsOutcome::TimedOut,
-        _ => TlsOutcome::Garbled(clipped(&e.to_string())),
+        _ => TlsOutcome::Garbled(shown(&e.to_string())),
     }
 }
 

@@ -9,6 +9,12 @@ pub struct Place {
     pub column: usize,
 }
 
+/// Neither a control character nor one that turns the direction of the text: fit for a terminal, a log, a page.
+pub fn is_harmless(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// One thing wrong with a plan.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize)]
 pub struct Fault {
@@ -20,8 +26,13 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// What the plan says is repeated in a reason; nothing of it moves the cursor of whoever reads that.
     pub fn new(place: Place, reason: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { place, reason: reason.into(), fix: fix.into() }
+        let shown = |text: String| match text.chars().all(is_harmless) {
+            true => text,
+            false => text.chars().map(|c| if is_harmless(c) { c } else { char::REPLACEMENT_CHARACTER }).collect(),
+        };
+        Self { place, reason: shown(reason.into()), fix: shown(fix.into()) }
     }
 }
 

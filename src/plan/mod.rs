@@ -18,7 +18,7 @@ mod tree;
 pub use address::{AddressClass, AddressKind, Networks};
 pub use alerts::{Alerts, Destination, DestinationKind, Url};
 pub use examples::{EXAMPLES, example};
-pub use fault::{Fault, Faults, Place};
+pub use fault::{Fault, Faults, Place, is_harmless};
 pub use names::{
     CheckName, DestinationName, ExceptionName, HostName, ResolverName, ServiceName, TargetName, VantageKind,
     VantageName,

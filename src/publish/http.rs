@@ -7,13 +7,20 @@ use super::{incidents, metrics, page, report, runbooks};
 use crate::clock;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::stream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+/// How many orders to read the plan again are taken in a row; after them one each round. A reload begins every look
+/// anew, so without a bound whoever reaches the page could keep all of them from ending.
+pub const MOST_RELOADS: u32 = 10;
 
 /// An order to read the plan again; the answer says what was wrong, if anything was.
 pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
@@ -23,6 +30,23 @@ struct Shown {
     board: SharedBoard,
     meters: Arc<Meters>,
     reload: mpsc::Sender<ReloadRequest>,
+    /// When the orders taken so far are paid for, at one each round.
+    paid: Arc<Mutex<Instant>>,
+}
+
+impl Shown {
+    /// Whether an order to reload is taken now; else how long to wait before one is.
+    fn admit(&self, round: Duration, now: Instant) -> Result<(), Duration> {
+        let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = (*paid).max(now) + round;
+        let early = due.saturating_duration_since(now + round * MOST_RELOADS);
+        if early.is_zero() {
+            *paid = due;
+            Ok(())
+        } else {
+            Err(early)
+        }
+    }
 }
 
 /// Every path the agent answers.
@@ -36,7 +60,18 @@ pub fn router(board: SharedBoard, meters: Arc<Meters>, reload: mpsc::Sender<Relo
         .route("/-/healthy", get(|| async { "healthy\n" }))
         .route("/-/ready", get(ready))
         .route("/-/reload", post(reload_plan).put(reload_plan))
-        .with_state(Shown { board, meters, reload })
+        .layer(map_response(guarded))
+        .with_state(Shown { board, meters, reload, paid: Arc::new(Mutex::new(Instant::now())) })
+}
+
+/// What peers say is shown as what it is: no browser takes it for a page, and the page runs and fetches nothing.
+async fn guarded(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let policy = "default-src 'none'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'";
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
 }
 
 async fn landing(State(shown): State<Shown>) -> Html<String> {
@@ -76,7 +111,18 @@ async fn ready(State(shown): State<Shown>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, format!("{waiting} checks wait for their first look\n")).into_response()
 }
 
-async fn reload_plan(State(shown): State<Shown>) -> Response {
+async fn reload_plan(State(shown): State<Shown>, headers: HeaderMap) -> Response {
+    // A browser names the page that made it ask, and no page has a reason to.
+    if headers.contains_key(header::ORIGIN) {
+        return (StatusCode::FORBIDDEN, "no web page may order this\n").into_response();
+    }
+    let round = shown.board.snapshot().header.round;
+    if let Err(early) = shown.admit(round, Instant::now()) {
+        let seconds = early.as_secs().saturating_add(1).to_string();
+        let said =
+            format!("{MOST_RELOADS} reloads came in a row; the next one is taken in {seconds} s, or by SIGHUP\n");
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)], said).into_response();
+    }
     let (answer, answered) = oneshot::channel();
     if shown.reload.send(answer).await.is_err() {
         return (StatusCode::SERVICE_UNAVAILABLE, "the agent is stopping\n").into_response();

@@ -9,14 +9,18 @@ mod metrics;
 mod page;
 mod report;
 mod runbooks;
+mod saved;
+mod serve;
 
 pub use board::{
     Board, Entry, ExceptionFace, Face, Header, Reload, Seen, SharedBoard, StateHealth, VantageFace, WitnessEntry,
 };
-pub use http::{ReloadRequest, router};
+pub use http::{MOST_RELOADS, ReloadRequest, router};
 pub use incidents::{Incidents, TurnReport, incidents};
 pub use meters::Meters;
 pub use metrics::{Pieces, series_per_check};
 pub use page::landing;
 pub use report::{CheckReport, Report, report, report_schema};
 pub use runbooks::{RUNBOOKS, runbook};
+pub use saved::{Unread, saved};
+pub use serve::{LONGEST_CONNECTION, LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_ONE_PEER, serve};

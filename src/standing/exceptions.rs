@@ -33,7 +33,11 @@ impl Ledger {
             let ends = exception.ends;
             let past = before.remove(&exception.name).map_or_else(
                 || ExceptionPast { ends, renewals: 0, covering_since: None, needed: None },
-                |past| ExceptionPast { ends, renewals: past.renewals + u32::from(ends > past.ends), ..past },
+                |past| ExceptionPast {
+                    ends,
+                    renewals: past.renewals.saturating_add(u32::from(ends > past.ends)),
+                    ..past
+                },
             );
             self.0.insert(exception.name.clone(), past);
         }

@@ -107,7 +107,7 @@ impl Incident {
     }
 
     fn add(&mut self, judged: &Judgement, looked: Timestamp) {
-        self.broken_looks += 1;
+        self.broken_looks = self.broken_looks.saturating_add(1);
         self.note(judged, looked);
     }
 
@@ -139,7 +139,7 @@ impl Incident {
         self.flaps = self.flaps.saturating_add(1);
         self.last_seen = self.last_seen.max(row.last_seen);
         self.peak = worse(self.peak, row.peak);
-        self.broken_looks += row.broken_looks;
+        self.broken_looks = self.broken_looks.saturating_add(row.broken_looks);
         row.findings.into_iter().for_each(|noted| self.note_finding(noted));
     }
 }
@@ -195,7 +195,8 @@ impl Course {
         let earlier = match sighting {
             Sighting::Public => self.public_ago.replace(0),
             Sighting::Broken | Sighting::Good | Sighting::CouldNotTell => {
-                self.public_ago = self.public_ago.map(|looks| looks + 1).filter(|looks| *looks < SOON_AGAIN);
+                self.public_ago =
+                    self.public_ago.map(|looks| looks.saturating_add(1)).filter(|looks| *looks < SOON_AGAIN);
                 None
             }
         };
@@ -255,7 +256,7 @@ impl Course {
             }
             None => {
                 self.latest = Some(row);
-                self.opened += 1;
+                self.opened = self.opened.saturating_add(1);
                 Turn::Opened
             }
         };
@@ -267,7 +268,7 @@ impl Course {
         self.row = None;
         let latest = self.latest.as_mut()?;
         if latest.closed.is_some() {
-            self.good += 1;
+            self.good = self.good.saturating_add(1);
             if self.good >= SOON_AGAIN {
                 self.latest = None;
             }
@@ -277,7 +278,7 @@ impl Course {
         if terms.private && is_public(latest.peak) && judged.fallback == PublicFallback::Unknown {
             return None;
         }
-        self.good += 1;
+        self.good = self.good.saturating_add(1);
         if self.good < latest.closes_after(terms.recover) {
             return None;
         }

@@ -100,7 +100,7 @@ pub fn stand(before: Option<&Standing>, judged: &Judgement, now: Timestamp, term
         Some(before) => {
             let mut after = counted(before, now, terms.longest);
             after.last_run = now;
-            after.runs += 1;
+            after.runs = after.runs.saturating_add(1);
             let change = after.turn(judged, now);
             (after, change)
         }
@@ -121,7 +121,7 @@ fn counted(before: &Standing, now: Timestamp, longest: Duration) -> Standing {
     let mut after = before.clone();
     let passed = Duration::try_from(now.duration_since(before.last_run)).unwrap_or_default().min(longest);
     if let Some(place) = PublicFallback::ALL.iter().position(|state| *state == before.fallback) {
-        after.exposure[place] += passed;
+        after.exposure[place] = after.exposure[place].saturating_add(passed);
     }
     after
 }

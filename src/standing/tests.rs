@@ -227,12 +227,19 @@ proptest! {
         let is_public = |judged: &Judgement| matches!(judged.fallback, PublicFallback::Answered | PublicFallback::Usable);
         let (mut standing, mut now) = (None, 0);
         let (mut good, mut broken, mut opened) = (0, 0, 0);
+        let mut wall = Duration::ZERO;
         // Whether the last look of this claim that was public lies less than an hour back.
         let (mut public_before, mut since_public) = (false, 0);
         for (seen, passed, again) in looks {
             now += passed;
+            wall += Duration::from_secs(u64::try_from(passed).unwrap_or_default());
+            let clock = |standing: &Standing| standing.exposure;
+            let clock_before = standing.as_ref().map(clock).unwrap_or_default();
             let was_open = standing.as_ref().is_some_and(|s: &Standing| s.incident().is_some());
             let (mut after, change) = stand(standing.as_ref(), &seen, at(now), &terms);
+            // The exposure clock never runs back, and never faster than the wall's.
+            prop_assert!(after.exposure.iter().zip(clock_before).all(|(after, before)| *after >= before));
+            prop_assert!(after.exposure.iter().sum::<Duration>() <= wall);
             let alarming = private && is_public(&seen);
             if alarming || seen.verdict == Verdict::Broken { (good, broken) = (0, broken + 1) }
             else if seen.verdict == Verdict::Holds { (good, broken) = (good + 1, 0) }

@@ -2,9 +2,9 @@
 
 use super::{FORM, Record, lines};
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,6 +13,16 @@ const LONGEST_LOG: u64 = 16 << 20;
 
 /// What the state says is nobody else's business.
 const OWNER_ONLY: u32 = 0o600;
+
+/// As [`OWNER_ONLY`], of a folder that the agent makes.
+const FOLDER_OF_OWNER: u32 = 0o700;
+
+/// Opens a file of the folder, but nothing through a link: in a folder where others may write, it could lead anywhere.
+fn opening() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(OWNER_ONLY).custom_flags(libc::O_NOFOLLOW);
+    options
+}
 
 /// Where one agent keeps its state.
 #[derive(Debug)]
@@ -79,14 +89,9 @@ impl Folder {
             return Ok(());
         }
         *held = None;
-        fs::create_dir_all(&self.path).map_err(ClaimError::Io)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(OWNER_ONLY)
-            .open(self.file("lock"))
-            .map_err(ClaimError::Io)?;
+        DirBuilder::new().recursive(true).mode(FOLDER_OF_OWNER).create(&self.path).map_err(ClaimError::Io)?;
+        let file =
+            opening().create(true).truncate(false).write(true).open(self.file("lock")).map_err(ClaimError::Io)?;
         match file.try_lock() {
             Ok(()) => {
                 *held = Some(file);
@@ -107,8 +112,9 @@ impl Folder {
     fn read(&self) -> (Vec<Record<'static>>, Option<String>) {
         let file = self.state_file();
         let shown = file.display();
-        let text = match fs::read(&file) {
-            Ok(text) => text,
+        let mut text = Vec::new();
+        match opening().read(true).open(&file).and_then(|mut file| file.read_to_end(&mut text)) {
+            Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::NotFound => return (Vec::new(), None),
             Err(e) => {
                 // Nothing is written over what somebody may yet be able to read.
@@ -116,7 +122,7 @@ impl Folder {
                 let moved = fs::rename(&file, &aside).map(|()| format!("; it was moved to {}", aside.display()));
                 return (Vec::new(), Some(format!("{shown}: {e}{}", moved.unwrap_or_default())));
             }
-        };
+        }
         let (records, bad) = lines::records(&text);
         let form = records.iter().find_map(|record| match record {
             Record::Head { form, .. } => Some(*form),
@@ -131,7 +137,8 @@ impl Folder {
         };
         let kept = self.file("state.damaged");
         // A disk that is full keeps no copy; the lines that are good were taken all the same.
-        let copied = fs::copy(&file, &kept).map(|_| format!("; a copy is {}", kept.display())).unwrap_or_default();
+        let copied = fresh_file(&kept).and_then(|mut copy| copy.write_all(&text));
+        let copied = copied.map(|()| format!("; a copy is {}", kept.display())).unwrap_or_default();
         let records = if form.is_none_or(|form| form == FORM) { records } else { Vec::new() };
         (records, Some(format!("{shown}: {told}{copied}")))
     }
@@ -154,8 +161,7 @@ impl Folder {
     }
 
     fn write_to<'r>(&self, file: &Path, records: impl IntoIterator<Item = Record<'r>>) -> io::Result<()> {
-        let file = OpenOptions::new().create(true).write(true).truncate(true).mode(OWNER_ONLY).open(file)?;
-        let mut to = BufWriter::new(file);
+        let mut to = BufWriter::new(fresh_file(file)?);
         for record in records {
             to.write_all(lines::line(&record)?.as_bytes())?;
         }
@@ -171,7 +177,7 @@ impl Folder {
         if fs::metadata(&path).is_ok_and(|about| about.len() > LONGEST_LOG) {
             fs::rename(&path, self.file("incidents.1.jsonl"))?;
         }
-        let mut file = OpenOptions::new().create(true).read(true).append(true).mode(OWNER_ONLY).open(&path)?;
+        let mut file = opening().create(true).read(true).append(true).open(&path)?;
         let before = file.metadata()?.len();
         // A kill may have cut the last line off; it spoils no other.
         let fresh = if ends_a_line(&file, before)? { "" } else { "\n" };
@@ -183,6 +189,15 @@ impl Folder {
         }
         added
     }
+}
+
+/// A file of the agent's own, in place of whatever stood there.
+fn fresh_file(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        Ok(()) | Err(_) => {}
+    }
+    opening().create_new(true).write(true).open(path)
 }
 
 fn ends_a_line(file: &File, length: u64) -> io::Result<bool> {

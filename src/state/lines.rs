@@ -5,6 +5,7 @@ use super::Record;
 /// The checksum is CRC-32 (IEEE 802.3), as eight hexadecimal digits.
 const DIGITS: usize = 8;
 
+/// A record as a line of the file, with its end.
 pub fn line(record: &Record<'_>) -> Result<String, serde_json::Error> {
     let json = serde_json::to_string(record)?;
     Ok(format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())))

@@ -13,6 +13,7 @@ mod lines;
 mod tests;
 
 pub use folder::{Folder, InUse, Opened};
+pub use lines::{line, records};
 
 use crate::alert::Alerting;
 use crate::plan::{CheckName, Claim, ExceptionName};

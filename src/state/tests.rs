@@ -1,8 +1,8 @@
 //! Real files in a folder of their own.
 
-use super::lines::{line, records};
 use super::*;
-use crate::judge::{Judgement, PublicFallback, Verdict};
+use crate::judge::{Code, Evidence, Finding, Judgement, PublicFallback, Verdict, Weight};
+use crate::plan::Layer;
 use crate::standing::{Terms, stand};
 use proptest::prelude::*;
 use std::fs;
@@ -178,6 +178,36 @@ fn a_state_that_cannot_be_read_is_set_aside() {
     assert!(scratch.0.join("here.state.damaged").is_dir());
 }
 
+/// Whoever may write in the folder cannot make the agent write elsewhere, nor read what it writes.
+#[test]
+fn the_files_are_their_owners_and_no_link_leads_out_of_the_folder() {
+    use std::os::unix::fs::{MetadataExt, symlink};
+    for link in ["here.state.new", "here.state", "here.state.damaged", "here.lock", "here.incidents.jsonl"] {
+        let (scratch, outside) = (Scratch::new(), Scratch::new());
+        fs::create_dir_all(&scratch.0).unwrap();
+        fs::create_dir_all(&outside.0).unwrap();
+        let victim = outside.0.join("precious");
+        fs::write(&victim, "precious").unwrap();
+        // A state that is damaged, so that a copy of it is made.
+        fs::write(scratch.0.join("here.state"), "damaged").unwrap();
+        let _ = fs::remove_file(scratch.0.join(link));
+        symlink(&victim, scratch.0.join(link)).unwrap();
+        let opened = scratch.open();
+        let _ = opened.folder.write(all(1));
+        let _ = opened.folder.log(&["a line".to_owned()]);
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious", "{link}");
+    }
+    let scratch = Scratch::new();
+    let opened = scratch.open();
+    opened.folder.write(all(1)).unwrap();
+    opened.folder.log(&["a line".to_owned()]).unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().mode() & 0o777;
+    assert_eq!(mode(&scratch.0), 0o700);
+    for name in ["here.state", "here.lock", "here.incidents.jsonl"] {
+        assert_eq!(mode(&scratch.0.join(name)), 0o600, "{name}");
+    }
+}
+
 /// A kill in the middle of a line costs this line and not the next.
 #[test]
 fn a_line_of_the_log_that_was_cut_off_spoils_no_other() {
@@ -202,7 +232,81 @@ fn the_log_of_incidents_grows_and_begins_anew_when_it_is_long() {
     assert!(text("here.incidents.1.jsonl").starts_with("one\ntwo\nxxx"));
 }
 
+fn any_judgement() -> impl Strategy<Value = Judgement> {
+    let parts = (
+        prop::sample::select(Verdict::ALL.to_vec()),
+        prop::sample::select(PublicFallback::ALL.to_vec()),
+        any::<bool>(),
+        prop::collection::vec((prop::sample::select(Code::ALL.to_vec()), any::<String>()), 0..3),
+    );
+    parts.prop_map(|(verdict, fallback, seen_twice, said)| {
+        let finding = |(code, said)| Finding::new(code, Weight::Breaks, vec![Evidence::Witness(said)]);
+        let findings = said.into_iter().map(finding).collect();
+        Judgement { verdict, fallback, seen_twice, findings, reached: Vec::new() }
+    })
+}
+
+fn any_time() -> impl Strategy<Value = Timestamp> {
+    (Timestamp::MIN.as_second()..Timestamp::MAX.as_second(), 0..1_000_000_000)
+        .prop_map(|(second, nanos)| Timestamp::new(second, nanos).unwrap())
+}
+
+fn any_standing() -> impl Strategy<Value = Standing> {
+    let looks = prop::collection::vec((any_judgement(), any_time()), 1..8);
+    let clocks = prop::array::uniform5((0..u64::MAX / 8, 0..1_000_000_000_u32));
+    (looks, clocks, any::<bool>()).prop_map(|(looks, clocks, private)| {
+        let terms = Terms { confirm: 1, recover: 1, private, longest: Duration::from_secs(60) };
+        let mut standing = None;
+        for (judged, now) in looks {
+            standing = Some(stand(standing.as_ref(), &judged, now, &terms).0);
+        }
+        let exposure = clocks.map(|(seconds, nanos)| Duration::new(seconds, nanos));
+        Standing { exposure, ..standing.unwrap() }
+    })
+}
+
+fn any_record() -> impl Strategy<Value = Record<'static>> {
+    let claim = prop_oneof![
+        Just(Claim::Private),
+        Just(Claim::Public),
+        Just(Claim::None),
+        prop::sample::subsequence(&Layer::ALL[..], 1..=7).prop_map(|by| Claim::Blocked(by.into_iter().collect())),
+    ];
+    let past = (-300_000..300_000_i32, any::<u32>(), prop::option::of(any_time()), prop::option::of(any_time()));
+    prop_oneof![
+        (any::<String>(), any::<String>(), any_time(), any::<u32>()).prop_map(|(plan, vantage, written, form)| {
+            Record::Head { form, plan: plan.into(), vantage: vantage.into(), written }
+        }),
+        (any::<String>(), claim, any_standing()).prop_map(|(check, claim, standing)| Record::Standing {
+            check: Cow::Owned(CheckName::new(&check)),
+            claim: Cow::Owned(claim),
+            standing: Cow::Owned(standing),
+        }),
+        (any::<String>(), past).prop_map(|(name, (days, renewals, covering_since, needed))| {
+            let ends = jiff::civil::date(2026, 11, 22) + jiff::Span::new().days(days);
+            let past = ExceptionPast { ends, renewals, covering_since, needed };
+            Record::Exception { exception: Cow::Owned(ExceptionName::new(&name)), past: Cow::Owned(past) }
+        }),
+        Just(Record::Alerting(Cow::Owned(Alerting::default()))),
+    ]
+}
+
 proptest! {
+    #[test]
+    fn what_is_written_is_read(written in prop::collection::vec(any_record(), 0..6)) {
+        let text: String = written.iter().map(|record| line(record).unwrap()).collect();
+        prop_assert_eq!(text.lines().count(), written.len(), "a record is one line, whatever it says");
+        prop_assert_eq!(records(text.as_bytes()), (written, 0));
+    }
+
+    /// A file that ends early is a beginning of what was written, and nothing else.
+    #[test]
+    fn a_file_that_was_cut_is_a_beginning(written in prop::collection::vec(any_record(), 1..6), at in any::<prop::sample::Index>()) {
+        let text: String = written.iter().map(|record| line(record).unwrap()).collect();
+        let (read, bad) = records(&text.as_bytes()[..at.index(text.len())]);
+        prop_assert!(bad <= 1 && written.starts_with(&read));
+    }
+
     /// Whatever a disk does to the bytes, what is read was written.
     #[test]
     fn no_damage_makes_up_a_record(place in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {

@@ -21,6 +21,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/metrics.md",
     "docs/performance.md",
     "docs/alerts.md",
+    "docs/threat-model.md",
 ];
 
 /// Folders whose names begin a path of this repository.

@@ -131,7 +131,7 @@ pub fn any_witness() -> impl Strategy<Value = Witnessing> {
 }
 
 /// A judgement without its evidence.
-fn gist(judgement: &Judgement) -> (Verdict, String, Vec<String>) {
+pub fn gist(judgement: &Judgement) -> (Verdict, String, Vec<String>) {
     let mut findings: Vec<String> =
         judgement.findings.iter().map(|f| format!("{} {:?} {:?}", f.code.word(), f.cause(), f.weight)).collect();
     findings.sort();

@@ -25,7 +25,11 @@ impl Wait {
     pub fn left(&self, now: Timestamp) -> SignedDuration {
         let passed = now.duration_since(self.from);
         // Before its beginning: the clock was set back, and nobody knows how long ago that was.
-        if passed.is_negative() { SignedDuration::ZERO } else { (self.length - passed).max(SignedDuration::ZERO) }
+        if passed.is_negative() {
+            SignedDuration::ZERO
+        } else {
+            self.length.saturating_sub(passed).max(SignedDuration::ZERO)
+        }
     }
 }
 

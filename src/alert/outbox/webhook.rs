@@ -94,7 +94,7 @@ impl WebhookLane {
         if !self.wait(now)?.is_zero() {
             return None;
         }
-        self.under_way = self.queue.len().min(self.together);
+        self.under_way = self.queue.len().min(self.together.max(1));
         Some(self.queue.iter().take(self.under_way).cloned().collect())
     }
 
@@ -115,7 +115,7 @@ impl WebhookLane {
                     self.together = sent / 2;
                     return lost;
                 }
-                self.refusals += 1;
+                self.refusals = self.refusals.saturating_add(1);
                 if self.refusals >= MOST_REFUSALS {
                     lost.notices.extend(self.queue.pop_front().map(|unreadable| unreadable.id));
                     self.go_on();

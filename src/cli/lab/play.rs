@@ -7,7 +7,7 @@ use crate::agent::{self, Estate, Means, Orders};
 use crate::cli::out::say;
 use crate::lab::{Lab, LabHandle, Ports, World, control};
 use crate::publish::{Board, Meters, SharedBoard};
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -80,16 +80,16 @@ pub async fn run(command: &Command) -> Outcome {
     let controlled = axum::serve(control_listener, control::router(handle))
         .with_graceful_shutdown(async move { told.cancelled().await })
         .into_future();
-    let watching = try_join_all(agents.into_iter().map(|watch| watch.run(stop.clone())));
+    let watching = join_all(agents.into_iter().map(|watch| watch.run(stop.clone())));
     let (sender, _) = mpsc::channel(1);
-    let (served, controlled, watched, (), ()) = tokio::join!(
+    let (served, controlled, _, (), ()) = tokio::join!(
         async { ended(lab.serve(stop.clone()).await, &stop) },
         async { ended(controlled.await, &stop) },
-        async { ended(watching.await, &stop) },
+        watching,
         signals.obey(sender, stop.clone()),
         introduce(&boards, &pages, &plan, &stop),
     );
-    served.and(controlled).and(watched.map(|_| ()))?;
+    served.and(controlled)?;
     Ok(Exit::Good)
 }
 
@@ -138,15 +138,14 @@ impl Watch {
         Ok(Self { vantage, at, estate, listener, board, meters: Arc::new(Meters::new()?), place })
     }
 
-    async fn run(self, stop: CancellationToken) -> std::io::Result<()> {
+    async fn run(self, stop: CancellationToken) {
         let (reload, orders) = mpsc::channel(1);
         let source = run::source(&self.place);
         let orders = Orders { reload: orders, stop: stop.clone() };
         let means = Means { meters: Arc::clone(&self.meters), at_a_time: agent::most_looks(), source, state: None };
         let agent = agent::run(self.estate, self.board.clone(), means, orders);
         let http = run::serve_http(self.listener, self.board, self.meters, reload, stop);
-        let ((), served) = tokio::join!(agent, http);
-        served
+        tokio::join!(agent, http);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Lines of a tale: wrapped at a width that is given, so that the same facts give the same text at the same width.
 
+use crate::plan::is_harmless;
+
 /// The longest line where nobody says otherwise, but for commands and addresses, which are never broken.
 pub const WIDTH: usize = 108;
 
@@ -86,11 +88,6 @@ impl Lines {
         let text: String = text.chars().map(|c| if is_harmless(c) { c } else { '\u{fffd}' }).collect();
         self.lines.push(Line { tone, text: text.trim_end().to_owned() });
     }
-}
-
-/// Neither a control character nor one that turns the direction of the text.
-fn is_harmless(c: char) -> bool {
-    !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Breaks a text between words.

@@ -56,13 +56,18 @@ impl Running {
 
     /// Reads log lines until one holds the text; returns it.
     pub fn wait_for_log(&mut self, text: &str) -> String {
+        self.log_until(text).lines().next_back().unwrap_or_default().to_owned() + "\n"
+    }
+
+    /// As [`Running::wait_for_log`], with all lines before it.
+    pub fn log_until(&mut self, text: &str) -> String {
         let mut line = String::new();
         let mut seen = String::new();
         while self.log.as_mut().unwrap().read_line(&mut line).unwrap() > 0 {
-            if line.contains(text) {
-                return line;
-            }
             seen.push_str(&line);
+            if line.contains(text) {
+                return seen;
+            }
             line.clear();
         }
         panic!("the agent ended without logging {text:?}:\n{seen}");
@@ -93,6 +98,13 @@ impl Running {
         let metrics = self.http("GET", "/metrics").2;
         let lines = metrics.lines().filter(|line| line.starts_with(beginning));
         lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    }
+
+    /// The log from here to its end, which comes with the end of the agent.
+    pub fn rest_of_log(&mut self) -> String {
+        let mut rest = String::new();
+        self.log.as_mut().unwrap().read_to_string(&mut rest).unwrap();
+        rest
     }
 
     /// SIGKILL; returns when the process is gone.
