@@ -2,25 +2,22 @@
 //! truncated. Raw and uncached; replies that do not match a question are counted and ignored (RFC 5452 §9.1).
 
 use super::Lens;
+use super::answer::read_answer;
 use super::net::{Datagrams, Stream};
-use crate::facts::{Answer, Authority, ExtendedError, Family, Hop, Inquiry, Lookup, LookupOutcome, Rcode, Transport};
+use super::words::clipped;
+use crate::facts::{Family, Inquiry, Lookup, LookupOutcome, Transport};
 use crate::plan::HostName;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
-use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
-use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::rr::{DNSClass, Name, RecordType};
 use ring::rand::SecureRandom;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 /// The largest UDP answer that is asked for, in bytes (DNS flag day 2020).
 const UDP_PAYLOAD: u16 = 1232;
-
-/// The longest chain of aliases that is followed; resolvers themselves give up sooner.
-const LONGEST_CHAIN: usize = 32;
 
 /// The most replies that are not to the question before the resolver is given up.
 const MOST_STRAYS: usize = 256;
@@ -124,6 +121,10 @@ impl Pending {
         let outcome = match Message::from_vec(reply) {
             Err(e) => LookupOutcome::Garbled(clipped(&format!("the reply does not parse: {e}"))),
             Ok(message) if !self.matches(&message) => return false,
+            // TCP has room for any answer. What was cut off may be what matters.
+            Ok(message) if message.metadata.truncation && self.transport == Transport::TcpAfterTruncation => {
+                LookupOutcome::Garbled("the answer is truncated over TCP too".to_owned())
+            }
             Ok(message) => read_answer(&message, &self.name, self.kind),
         };
         self.settle(start, outcome);
@@ -133,7 +134,9 @@ impl Pending {
     fn matches(&self, message: &Message) -> bool {
         let [query] = message.queries.as_slice() else { return false };
         message.metadata.message_type == MessageType::Response
+            && message.metadata.op_code == OpCode::Query
             && query.query_type() == self.kind
+            && query.query_class() == DNSClass::IN
             && query.name().eq_ignore_root(&self.name)
     }
 
@@ -250,85 +253,4 @@ async fn over_tcp(lens: &Lens, server: SocketAddr, question: &mut Pending, start
         question.settle(start, LookupOutcome::Garbled("the reply over TCP is not to the question".to_owned()));
     }
     Ok(())
-}
-
-/// Reads the chain and the addresses at its end, whatever the order of the records.
-fn read_answer(message: &Message, name: &Name, kind: RecordType) -> LookupOutcome {
-    let mut owner = name.clone();
-    let mut chain: Vec<Hop> = Vec::new();
-    let mut ttl: Option<u32> = None;
-    let mut shorten = |seen: u32| ttl = Some(ttl.map_or(seen, |t| t.min(seen)));
-    let alias_of = |owner: &Name| {
-        message.answers.iter().find_map(|record| match &record.data {
-            RData::CNAME(alias) if record.name.eq_ignore_root(owner) => Some((alias.0.clone(), record.ttl)),
-            _ => None,
-        })
-    };
-    while let Some((alias, alias_ttl)) = alias_of(&owner) {
-        if chain.len() == LONGEST_CHAIN {
-            return LookupOutcome::Garbled(format!("the aliases do not end within {LONGEST_CHAIN} steps"));
-        }
-        shorten(alias_ttl);
-        chain.push(Hop { name: HostName::from_wire(&alias.to_ascii()), ttl: alias_ttl });
-        owner = alias;
-    }
-    let mut addresses = Vec::new();
-    for record in message.answers.iter().filter(|record| record.name.eq_ignore_root(&owner)) {
-        let address = match (&record.data, kind) {
-            (RData::A(a), RecordType::A) => IpAddr::V4(a.0),
-            (RData::AAAA(aaaa), RecordType::AAAA) => IpAddr::V6(aaaa.0),
-            _ => continue,
-        };
-        shorten(record.ttl);
-        addresses.push(address);
-    }
-    addresses.sort();
-    addresses.dedup();
-    // These stay on the board as long as the check does; a list that grew holds up to twice what it needs.
-    addresses.shrink_to_fit();
-    chain.shrink_to_fit();
-    let metadata = &message.metadata;
-    LookupOutcome::Answer(Arc::new(Answer {
-        rcode: Rcode(u16::from(metadata.response_code)),
-        chain,
-        addresses,
-        ttl,
-        authoritative: metadata.authoritative,
-        truncated: metadata.truncation,
-        recursion_available: metadata.recursion_available,
-        authentic_data: metadata.authentic_data,
-        extended_errors: extended_errors(message),
-        authority: authority(message),
-    }))
-}
-
-fn extended_errors(message: &Message) -> Vec<ExtendedError> {
-    let options = message.edns.iter().flat_map(|edns| edns.options().get_all(EdnsCode::Unknown(15)));
-    options
-        .filter_map(|option| match option {
-            EdnsOption::Unknown(_, bytes) => {
-                let code = u16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
-                Some(ExtendedError { code, text: clipped(&String::from_utf8_lossy(&bytes[2..])) })
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-/// The SOA of a negative answer, or the one that was asked for.
-fn authority(message: &Message) -> Option<Authority> {
-    message.answers.iter().chain(&message.authorities).find_map(|record| match &record.data {
-        RData::SOA(soa) => Some(Authority {
-            zone: HostName::from_wire(&record.name.to_ascii()),
-            primary: HostName::from_wire(&soa.mname.to_ascii()),
-        }),
-        _ => None,
-    })
-}
-
-/// Text of a peer, cut to a line that may be shown.
-pub fn clipped(text: &str) -> String {
-    let mut line: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
-    line.shrink_to_fit();
-    line
 }

@@ -2,8 +2,8 @@
 //!
 //! HTTP/2 is not offered: every service of the catalogue speaks HTTP/1.1, and one exchange gains nothing from frames.
 
-use super::dns::clipped;
 use super::look::Subject;
+use super::words::{clipped, readable, told};
 use crate::facts::HttpOutcome;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
@@ -48,8 +48,8 @@ pub async fn request<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> HttpOutcome {
     match exchange(subject, stream, deadline).await {
         Ok((status, headers, body)) => HttpOutcome::Answered { status, headers: telling(&headers), body },
-        Err(e) if e.is_parse() => HttpOutcome::Garbled(clipped(&e.to_string())),
-        Err(e) => HttpOutcome::Broken(clipped(&e.to_string())),
+        Err(e) if e.is_parse() => HttpOutcome::Garbled(told(&e)),
+        Err(e) => HttpOutcome::Broken(told(&e)),
     }
 }
 
@@ -67,8 +67,10 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         let response = sender.send_request(request).await?;
         Ok(read(response, deadline).await)
     });
-    // The connection is driven beside the request, in this task; it may end first.
+    // The connection is driven beside the request, in this task; it may end first. The request goes in before the
+    // connection is driven: to an answer that waits already it would else be no answer, now and then.
     tokio::select! {
+        biased;
         answer = &mut asking => answer,
         ended = &mut connection => {
             let answer = asking.await;
@@ -108,9 +110,7 @@ async fn read(response: Response<Incoming>, deadline: Instant) -> (u16, HeaderMa
             break;
         }
     }
-    let mut text: String = String::from_utf8_lossy(&kept).chars().filter(|c| !c.is_control()).collect();
-    text.shrink_to_fit();
-    (head.status.as_u16(), head.headers, text)
+    (head.status.as_u16(), head.headers, readable(&kept))
 }
 
 fn telling(headers: &HeaderMap) -> Vec<(String, String)> {

@@ -2,9 +2,9 @@
 //!
 //! The tunnel is asked for by hand, because the proxy's own refusal is a fact that HTTP clients throw away.
 
-use super::dns::clipped;
 use super::look::Subject;
 use super::net::{ProxyPlace, Stream};
+use super::words::clipped;
 use super::{Lens, path};
 use crate::facts::{ProxyFacts, ProxySource, Tunnel};
 use std::io;

@@ -1,8 +1,8 @@
 //! The handshake, observed: any certificate is taken down first and examined afterwards, so that a bad one is a fact
 //! with its names and dates, not just a failure. Nothing is sent to a peer whose certificate has a defect.
 
-use super::dns::clipped;
-use super::net::Stream;
+use super::rationed::Rationed;
+use super::words::clipped;
 use crate::clock;
 use crate::facts::{CertTrouble, Certificate, Tls, TlsOutcome};
 use crate::plan::HostName;
@@ -134,11 +134,7 @@ fn trouble(e: webpki::Error) -> CertTrouble {
 }
 
 /// Shakes hands; the stream comes back whenever the handshake ended, trusted or not.
-pub async fn handshake(
-    trust: &Trust,
-    host: &HostName,
-    stream: Box<dyn Stream>,
-) -> (Tls, Option<TlsStream<Box<dyn Stream>>>) {
+pub async fn handshake(trust: &Trust, host: &HostName, stream: Rationed) -> (Tls, Option<TlsStream<Rationed>>) {
     let Ok(name) = ServerName::try_from(host.as_str().to_owned()) else {
         return (ended(TlsOutcome::Garbled("the host name cannot be sent as SNI".to_owned())), None);
     };
