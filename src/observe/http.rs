@@ -67,8 +67,8 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         let response = sender.send_request(request).await?;
         Ok(read(response, deadline).await)
     });
-    // The connection is driven beside the request, in this task; it may end first. The request goes in before the
-    // connection is driven: to an answer that waits already it would else be no answer, now and then.
+    // The connection is driven beside the request, in this task; it may end first. In this order, so that what comes of
+    // an answer that is there before the request hangs on the network, not on chance.
     tokio::select! {
         biased;
         answer = &mut asking => answer,

@@ -7,6 +7,9 @@ pub const OPT: u16 = 41;
 pub const IN: u16 = 1;
 pub const CHAOS: u16 = 3;
 
+/// The expected address, here and on loopback.
+pub const GOOD: &[u8; 4] = &[127, 0, 0, 2];
+
 /// Where the name of the question stands in every message (RFC 1035 §4.1.4).
 pub const ASKED: &[u8] = &[0xc0, 12];
 
@@ -44,7 +47,7 @@ impl Question {
     pub fn good(&self) -> Draft {
         let reply = self.reply().record(ASKED, CNAME, 300, &name("contoso.privatelink.openai.azure.com"));
         match self.kind {
-            A => reply.record(&name("contoso.privatelink.openai.azure.com"), A, 10, &[10, 20, 3, 5]),
+            A => reply.record(&name("contoso.privatelink.openai.azure.com"), A, 10, GOOD),
             _ => reply,
         }
     }

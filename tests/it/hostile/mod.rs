@@ -3,6 +3,7 @@
 //! The rows are played on a network without sockets, under paused time, so that every bound is counted and none depends on
 //! the machine. `sockets` and `beside` play what needs real sockets, and a running agent.
 
+mod beside;
 mod http;
 mod message;
 mod names;
@@ -15,6 +16,7 @@ mod sealed;
 mod sockets;
 mod tls;
 mod witness;
+mod world;
 
 use fencepost::observe::Stream;
 use net::{Attend, NameServer};
@@ -29,6 +31,10 @@ pub enum Peer {
     /// What listens at the expected address.
     Service(Attend),
     Proxy(Attend),
+    /// A service that ends its connections with a reset; only sockets do that.
+    Resetting(Attend),
+    /// The right answer from this address, where the resolver is not; only sockets can tell.
+    Spoofing(&'static str),
 }
 
 /// One peer, what the check comes to, and what the peer may cost.
@@ -55,8 +61,8 @@ pub struct Row {
 
 impl Row {
     fn new(does: &'static str, peer: Peer) -> Self {
-        let questions = if matches!(peer, Peer::Resolver(_)) { 2 } else { 0 };
-        let connections = usize::from(!matches!(peer, Peer::Resolver(_)));
+        let is_resolver = matches!(peer, Peer::Resolver(_) | Peer::Spoofing(_));
+        let (questions, connections) = if is_resolver { (2, 0) } else { (0, 1) };
         let (verdict, finding, says) = ("holds", "", "");
         Self { does, peer, verdict, finding, says, questions, connections, elsewhere: 0, bytes: 4 << 10, timeouts: 0 }
     }
@@ -91,5 +97,8 @@ impl Row {
 
 /// Every hostile peer.
 pub fn rows() -> Vec<Row> {
-    [names::rows(), names_tcp::rows(), tls::rows(), http::rows(), proxies::rows()].into_iter().flatten().collect()
+    [names::rows(), names_tcp::rows(), tls::rows(), http::rows(), sockets::rows(), proxies::rows()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! Name servers that mean no good over UDP.
 
-use super::message::{A, AAAA, ASKED, CHAOS, CNAME, Draft, IN, OPT, Question, name};
+use super::message::{A, AAAA, ASKED, CHAOS, CNAME, Draft, GOOD, IN, OPT, Question, name};
 use super::net::{NameServer, Rain};
 use super::{Peer, Row};
 use std::iter::{empty, once, repeat};
@@ -16,7 +16,7 @@ fn one(draft: Draft) -> Rain {
 
 /// An answer whose owner's name is these bytes.
 fn owned_by(question: &Question, owner: &[u8]) -> Draft {
-    question.reply().record(owner, A, 10, &[10, 20, 3, 5])
+    question.reply().record(owner, A, 10, GOOD)
 }
 
 /// Where the first record of a reply begins, as a pointer.
@@ -48,7 +48,7 @@ fn malformed() -> Vec<Row> {
         garbled(udp("a name that points to itself", |q| one(owned_by(q, &first_record(q))))),
         garbled(udp("two names that point to each other", |q| {
             let [high, low] = first_record(q);
-            one(owned_by(q, &[high, low + 16]).record(&[high, low], A, 10, &[10, 20, 3, 5]))
+            one(owned_by(q, &[high, low + 16]).record(&[high, low], A, 10, GOOD))
         })),
         garbled(udp("a name that points forward", |q| one(owned_by(q, &[0xc0, 0xf0])))),
         garbled(udp("a name that points out of the message", |q| one(owned_by(q, &[0xff, 0xff])))),
@@ -66,7 +66,7 @@ fn malformed() -> Vec<Row> {
         garbled(udp("an IPv6 address of 5 bytes", |q| v6(q, &[0xfd, 0, 0, 0, 5]))),
         garbled(udp("two OPT records", |q| one(q.good().additional(OPT, 1232, &[]).additional(OPT, 1232, &[])))),
         garbled(udp("a datagram of 60 KB", |q| {
-            one((0..3_700).fold(q.reply(), |draft, _| draft.record(ASKED, A, 10, &[10, 20, 3, 5])))
+            one((0..3_700).fold(q.reply(), |draft, _| draft.record(ASKED, A, 10, GOOD)))
         }))
         .bytes(2 * (60 << 10)),
         // The head decides what belongs to a message; what stands behind it is not read.
@@ -88,21 +88,14 @@ fn of_others() -> Vec<Row> {
         stray(udp("a datagram of one byte", |q| Box::new(once(vec![q.id[0]])))),
         stray(udp("the question itself, sent back", |q| one(q.good().with(|draft| draft.flags = 0x0100)))),
         stray(udp("an answer to another name", |q| {
-            one(q.reply_as(&name("other.openai.azure.com"), q.kind, IN).record(ASKED, A, 10, &[10, 20, 3, 5]))
+            one(q.reply_as(&name("other.openai.azure.com"), q.kind, IN).record(ASKED, A, 10, GOOD))
         })),
-        stray(udp("an answer to another type", |q| {
-            one(q.reply_as(&q.name, 16, IN).record(ASKED, A, 10, &[10, 20, 3, 5]))
-        })),
+        stray(udp("an answer to another type", |q| one(q.reply_as(&q.name, 16, IN).record(ASKED, A, 10, GOOD)))),
         stray(udp("an answer to another class", |q| {
-            one(q.reply_as(&q.name, q.kind, CHAOS).record(ASKED, q.kind, 10, &[10, 20, 3, 5]))
+            one(q.reply_as(&q.name, q.kind, CHAOS).record(ASKED, A, 10, GOOD))
         })),
         stray(udp("an answer without a question", |q| {
-            one(Draft { id: q.id, flags: 0x8180, counts: [0; 4], body: Vec::new() }.record(
-                &q.name,
-                A,
-                10,
-                &[10, 20, 3, 5],
-            ))
+            one(Draft { id: q.id, flags: 0x8180, counts: [0; 4], body: Vec::new() }.record(&q.name, A, 10, GOOD))
         })),
         stray(udp("an answer to another kind of operation", |q| one(q.good().with(|draft| draft.flags |= 4 << 11)))),
         udp("datagrams with another id without end", |q| {
@@ -126,11 +119,11 @@ fn odd() -> Vec<Row> {
         udp("the name in other letters", |q| {
             let shouted = |name: &[u8]| name.to_ascii_uppercase();
             let reply = q.reply_as(&shouted(&q.name), q.kind, IN);
-            one(if q.kind == A { reply.record(&shouted(&q.name), A, 10, &[10, 20, 3, 5]) } else { reply })
+            one(if q.kind == A { reply.record(&shouted(&q.name), A, 10, GOOD) } else { reply })
         })
         .questions(3),
         udp("the longest TTL there is", |q| match q.kind {
-            A => one(q.reply().record(ASKED, A, u32::MAX, &[10, 20, 3, 5])),
+            A => one(q.reply().record(ASKED, A, u32::MAX, GOOD)),
             _ => one(q.reply()),
         })
         .questions(3),
@@ -144,21 +137,14 @@ fn odd() -> Vec<Row> {
             "resolver-failing",
             "",
         ),
-        udp("a hundred extended errors that would clear the screen", |q| {
-            let option = [&[0, 15, 0, 14, 0, 23][..], b"\x1b[2J\x1b[31mred"].concat();
-            one(q.reply().additional(OPT, 1232, &option.repeat(100)).with(|draft| draft.flags |= 2))
-        })
-        .ends("broken", "resolver-failing", "[2J[31mred"),
-        udp("an address of another class", |q| one(q.reply().record_of(ASKED, A, CHAOS, 10, &[10, 20, 3, 5])))
+        udp("an address of another class", |q| one(q.reply().record_of(ASKED, A, CHAOS, 10, GOOD)))
             .ends("broken", "name-missing", "no address")
             .questions(5),
-        udp("an address of another name", |q| {
-            one(q.reply().record(&name("other.openai.azure.com"), A, 10, &[10, 20, 3, 5]))
-        })
-        .ends("broken", "name-missing", "no address")
-        .questions(5),
+        udp("an address of another name", |q| one(q.reply().record(&name("other.openai.azure.com"), A, 10, GOOD)))
+            .ends("broken", "name-missing", "no address")
+            .questions(5),
         udp("the address among the additional records", |q| {
-            let good = q.reply().record(ASKED, A, 10, &[10, 20, 3, 5]);
+            let good = q.reply().record(ASKED, A, 10, GOOD);
             one(good.with(|draft| draft.counts = [1, 0, 0, 1]))
         })
         .ends("broken", "name-missing", "no address")
@@ -181,14 +167,6 @@ fn aliases() -> Vec<Row> {
         })
         .ends("broken", "record-missing", "by way of loop.privatelink.openai.azure.com")
         .questions(4),
-        udp("seven aliases of the longest names, all of them control characters", |q| {
-            let long = |i: u8| [[&[61][..], &[27; 61]].concat().repeat(4), vec![1, i, 0]].concat();
-            let owner = |i: u8| if i == 0 { ASKED.to_vec() } else { long(i) };
-            one((0..7).fold(q.reply(), |draft, i| draft.record(&owner(i), CNAME, 10, &long(i + 1))))
-        })
-        .ends("broken", "name-missing", "\\\\033\\\\033")
-        .questions(5)
-        .bytes(5 * (4 << 10)),
     ]
 }
 
@@ -200,9 +178,7 @@ fn addresses() -> Vec<Row> {
         special(udp("Azure's platform address, 168.63.129.16", |q| one(given(q, &[[168, 63, 129, 16]])))),
         special(udp("addresses of the machine itself", |q| one(given(q, &[[127, 0, 0, 1], [0, 0, 0, 0]])))),
         special(udp("multicast and broadcast", |q| one(given(q, &[[224, 0, 0, 1], [255, 255, 255, 255]])))),
-        special(udp("the metadata beside the expected address", |q| {
-            one(given(q, &[[10, 20, 3, 5], [169, 254, 169, 254]]))
-        })),
+        special(udp("the metadata beside the expected address", |q| one(given(q, &[*GOOD, [169, 254, 169, 254]])))),
         special(udp("the metadata as an IPv6 address (::ffff:0:0/96)", |q| {
             v6(q, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 169, 254, 169, 254])
         })),

@@ -1,6 +1,6 @@
 //! Name servers that mean no good over TCP, to which a truncated answer leads.
 
-use super::message::{A, ASKED, CNAME, Question, name};
+use super::message::{A, ASKED, CNAME, GOOD, OPT, Question, name};
 use super::net::NameServer;
 use super::play::attend;
 use super::{Line, Peer, Row};
@@ -97,7 +97,7 @@ pub fn rows() -> Vec<Row> {
         )
         .bytes(2 * (64 << 10)),
         tcp("4,000 times the same address", |line, q| match q.kind {
-            A => say(line, many(&q, |_| [10, 20, 3, 5])),
+            A => say(line, many(&q, |_| *GOOD)),
             _ => say(line, q.good().framed()),
         })
         .questions(3)
@@ -105,6 +105,23 @@ pub fn rows() -> Vec<Row> {
         .bytes(2 * (64 << 10)),
         garbled(tcp("1,000 aliases in a row", |line, q| say(line, hops(&q, 1_000))), "do not end within 32 steps")
             .bytes(2 * (64 << 10)),
+        tcp("thirty aliases of the longest names, all of them control characters", |line, q| {
+            let long = |i: u8| [[&[61][..], &[27; 61]].concat().repeat(4), vec![1, i, 0]].concat();
+            let owner = |i: u8| if i == 0 { ASKED.to_vec() } else { long(i) };
+            say(line, (0..30).fold(q.reply(), |draft, i| draft.record(&owner(i), CNAME, 10, &long(i + 1))).framed())
+        })
+        .ends("broken", "name-missing", "\\\\033\\\\033")
+        .questions(5)
+        .connections(5)
+        .bytes(5 * (16 << 10)),
+        tcp("three hundred extended errors that would clear the screen", |line, q| {
+            let text = [&[27; 100][..], b"[2J\x1b[31mred", &[b'x'; 88]].concat();
+            let option = [&[0, 15, 0, 201, 0, 23][..], &text].concat();
+            let options = q.reply().additional(OPT, 1232, &option.repeat(300));
+            say(line, options.with(|draft| draft.flags |= 2).framed())
+        })
+        .ends("broken", "resolver-failing", "[2J[31mred")
+        .bytes(2 * (64 << 10)),
         tcp("an answer of 64 KiB that is all text", |line, q| {
             let text = [&[255][..], &[b'x'; 255]].concat();
             say(line, (0..240).fold(q.reply(), |draft, _| draft.record(ASKED, 16, 10, &text)).framed())

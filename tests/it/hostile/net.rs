@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// How much of a connection may be under way, in bytes: what a peer wrote and nobody read.
 pub const IN_FLIGHT: usize = 4 << 10;
@@ -144,18 +144,18 @@ impl Datagrams for Drops {
 }
 
 /// The peer's end of a connection.
-struct Counted {
-    far: DuplexStream,
-    tally: Arc<Tally>,
+pub struct Counted<S> {
+    pub far: S,
+    pub tally: Arc<Tally>,
 }
 
-impl AsyncRead for Counted {
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.far).poll_read(cx, into)
     }
 }
 
-impl AsyncWrite for Counted {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.tally.taken.load(Ordering::SeqCst) > PATIENCE {
             return Poll::Pending;

@@ -8,8 +8,8 @@ use fencepost::observe::{MOST_ADDRESSES, MOST_IN_AN_ANSWER, MOST_READ};
 
 fn heading(row: &Row) -> &'static str {
     match row.peer {
-        Peer::Resolver(_) => "## Resolvers",
-        Peer::Service(_) => "## Services",
+        Peer::Resolver(_) | Peer::Spoofing(_) => "## Resolvers",
+        Peer::Service(_) | Peer::Resetting(_) => "## Services",
         Peer::Proxy(_) => "## Proxies",
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
 pub const RESOLVER: &str = "10.0.0.53:53";
-pub const SERVICE: &str = "10.20.3.5:443";
+pub const SERVICE: &str = "127.0.0.2:443";
 pub const PROXY: &str = "10.0.0.8:3128";
 
 /// What is kept of a check at the most, as JSON, whoever its peer is.
@@ -47,6 +47,7 @@ pub fn network(peer: &Peer) -> Ill {
         Peer::Resolver(server) => drop(net.name_servers.insert(at(RESOLVER), server)),
         Peer::Service(attend) => drop(net.peers.insert(at(SERVICE), attend)),
         Peer::Proxy(attend) => drop(net.peers.insert(at(PROXY), attend)),
+        Peer::Resetting(_) | Peer::Spoofing(_) => panic!("only sockets can play this"),
     }
     net
 }
@@ -55,8 +56,8 @@ pub fn network(peer: &Peer) -> Ill {
 pub async fn look(net: Arc<Ill>, vantage: &str, rule: &str) -> Value {
     let text = format!(
         "plan: hostile\nsettings: {{every: 60s, timeout: {}s}}\n\
-         vantages: {{here: {{kind: test, resolvers: [it]{vantage}}}}}\nresolvers: {{it: {{address: '{RESOLVER}'}}}}\n\
-         targets: {{it: {{service: azure-openai, endpoints: {{contoso.openai.azure.com: [10.20.3.5]}}}}}}\n\
+         networks: {{private: [127.0.0.2/32]}}\nvantages: {{here: {{kind: test, resolvers: [it]{vantage}}}}}\nresolvers: {{it: {{address: '{RESOLVER}'}}}}\n\
+         targets: {{it: {{service: azure-openai, endpoints: {{contoso.openai.azure.com: [127.0.0.2]}}}}}}\n\
          rules: [{{name: the rule, from: any, to: any, {rule}}}]\n",
         TIMEOUT.as_secs()
     );
@@ -87,8 +88,8 @@ async fn troubles(row: &Row) -> Vec<String> {
     hold(found == row.finding, format!("the finding is {found}, not {}", row.finding));
     hold(said.contains(row.says), format!("no {:?} in {said}", row.says));
     let place = match row.peer {
-        Peer::Resolver(_) => RESOLVER,
-        Peer::Service(_) => SERVICE,
+        Peer::Resolver(_) | Peer::Spoofing(_) => RESOLVER,
+        Peer::Service(_) | Peer::Resetting(_) => SERVICE,
         Peer::Proxy(_) => PROXY,
     };
     let (questions, connections, taken) = net.tally(at(place)).of();
@@ -122,8 +123,8 @@ fn strings(value: &Value) -> Vec<&str> {
 #[tokio::test(start_paused = true)]
 async fn every_hostile_peer_ends_in_its_finding_within_its_bounds() {
     let mut all = Vec::new();
-    for row in rows() {
-        all.extend(troubles(&row).await);
+    for row in rows().iter().filter(|row| !matches!(row.peer, Peer::Resetting(_) | Peer::Spoofing(_))) {
+        all.extend(troubles(row).await);
     }
     assert!(all.is_empty(), "{}", all.join("\n"));
 }
