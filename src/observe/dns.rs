@@ -102,10 +102,13 @@ impl Pending {
         if self.settled.is_some() {
             return false;
         }
-        let outcome = self.question.read(reply);
-        let taken = outcome.is_some();
-        outcome.into_iter().for_each(|outcome| self.settle(start, outcome));
-        taken
+        let Some(mut outcome) = self.question.read(reply) else { return false };
+        // TCP has room for any answer. What was cut off may be what matters.
+        if self.transport == Transport::TcpAfterTruncation && outcome.answer().is_some_and(|answer| answer.truncated) {
+            outcome = LookupOutcome::Garbled("the answer is truncated over TCP too".to_owned());
+        }
+        self.settle(start, outcome);
+        true
     }
 
     fn is_truncated(&self) -> bool {

@@ -3,8 +3,8 @@
 //! HTTP/2 is not offered: every service of the catalogue speaks HTTP/1.1, and one exchange gains nothing from frames.
 
 use super::look::Subject;
+use super::words::{readable, told};
 use crate::facts::{HttpOutcome, shown};
-use crate::plan::is_harmless;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -49,8 +49,8 @@ pub async fn request<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> HttpOutcome {
     match exchange(subject, stream, deadline).await {
         Ok((status, headers, body)) => HttpOutcome::Answered { status, headers: telling(&headers), body },
-        Err(e) if e.is_parse() => HttpOutcome::Garbled(shown(&e.to_string())),
-        Err(e) => HttpOutcome::Broken(shown(&e.to_string())),
+        Err(e) if e.is_parse() => HttpOutcome::Garbled(told(&e)),
+        Err(e) => HttpOutcome::Broken(told(&e)),
     }
 }
 
@@ -68,8 +68,10 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         let response = sender.send_request(request).await?;
         Ok(read(response, deadline).await)
     });
-    // The connection is driven beside the request, in this task; it may end first.
+    // The connection is driven beside the request, in this task; it may end first. In this order, so that what comes of
+    // an answer that is there before the request hangs on the network, not on chance.
     tokio::select! {
+        biased;
         answer = &mut asking => answer,
         ended = &mut connection => {
             let answer = asking.await;
@@ -109,9 +111,7 @@ async fn read(response: Response<Incoming>, deadline: Instant) -> (u16, HeaderMa
             break;
         }
     }
-    let mut text: String = String::from_utf8_lossy(&kept).chars().filter(|c| is_harmless(*c)).collect();
-    text.shrink_to_fit();
-    (head.status.as_u16(), head.headers, text)
+    (head.status.as_u16(), head.headers, readable(&kept))
 }
 
 fn telling(headers: &HeaderMap) -> Vec<(Cow<'static, str>, String)> {

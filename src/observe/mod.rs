@@ -1,5 +1,6 @@
 //! Looking: a subject goes in, facts come out, whatever happens on the way. Nothing here knows a claim.
 
+mod answer;
 mod certificates;
 mod dns;
 mod follow;
@@ -10,18 +11,22 @@ mod net;
 mod pace;
 mod path;
 mod proxy;
+mod rationed;
 mod reply;
 mod sockets;
 mod subject;
 mod tls;
 mod witness;
+mod words;
 
+pub use answer::MOST_IN_AN_ANSWER;
 pub use follow::follow_up;
 pub use http::request;
 pub use look::{AskedResolver, MOST_ADDRESSES, Subject, look};
 pub use names::look_again;
 pub use net::{BoxFuture, Datagrams, Net, ProxyPlace, Stream};
 pub use pace::Pacer;
+pub use rationed::MOST_READ;
 pub use reply::{Kind, Question};
 pub use sockets::{Sockets, own_addresses, source_for};
 pub use subject::{resolvers_of, subject_of};

@@ -1,9 +1,10 @@
 //! One address on one connection: TCP, TLS with the host as SNI, the key-less request. One deadline for all of it.
 
 use super::look::Subject;
+use super::net::Stream;
+use super::rationed::Rationed;
 use super::{Lens, http, tls};
 use crate::facts::{Connect, ConnectOutcome, Http, HttpOutcome, PathFacts, Tls, TlsOutcome, Why};
-use crate::observe::net::Stream;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use tokio::time::{Instant, timeout_at};
@@ -44,7 +45,7 @@ pub async fn secured(
     deadline: Instant,
 ) -> (Tls, Option<Http>) {
     let start = Instant::now();
-    let handshake = timeout_at(deadline, tls::handshake(&lens.trust, &subject.host_name, stream)).await;
+    let handshake = timeout_at(deadline, tls::handshake(&lens.trust, &subject.host_name, Rationed::new(stream))).await;
     let (facts, stream) = handshake.unwrap_or_else(|_| (tls::ended(TlsOutcome::TimedOut), None));
     let facts = Tls { took: start.elapsed(), ..facts };
     // No request goes to a peer that has not proved its name.

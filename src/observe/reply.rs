@@ -1,19 +1,14 @@
 //! A reply of a name server: bytes in, facts out. Nothing here waits or sends, so anything can be read that a hostile
 //! peer might send.
 
-use crate::facts::{Answer, Authority, ExtendedError, Hop, LookupOutcome, Rcode, shown};
+use super::answer::read_answer;
+use crate::facts::{LookupOutcome, shown};
 use crate::plan::HostName;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
-use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
-use hickory_proto::rr::{Name, RData, RecordType};
-use std::net::IpAddr;
-use std::sync::Arc;
+use hickory_proto::rr::{DNSClass, Name, RecordType};
 
 /// The largest UDP answer that is asked for, in bytes (DNS flag day 2020).
 const UDP_PAYLOAD: u16 = 1232;
-
-/// The longest chain of aliases that is followed; resolvers themselves give up sooner.
-const LONGEST_CHAIN: usize = 32;
 
 /// For which records a question asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,88 +63,16 @@ impl Question {
         match Message::from_vec(reply) {
             Err(e) => Some(LookupOutcome::Garbled(shown(&format!("the reply does not parse: {e}")))),
             Ok(message) if !self.is_repeated_by(&message) => None,
-            Ok(message) => Some(answer(&message, &self.name, self.kind)),
+            Ok(message) => Some(read_answer(&message, &self.name, self.kind.record_type())),
         }
     }
 
     fn is_repeated_by(&self, message: &Message) -> bool {
         let [query] = message.queries.as_slice() else { return false };
         message.metadata.message_type == MessageType::Response
+            && message.metadata.op_code == OpCode::Query
+            && query.query_class() == DNSClass::IN
             && query.query_type() == self.kind.record_type()
             && query.name().eq_ignore_root(&self.name)
     }
-}
-
-/// Reads the chain and the addresses at its end, whatever the order of the records.
-fn answer(message: &Message, name: &Name, kind: Kind) -> LookupOutcome {
-    let mut owner = name.clone();
-    let mut chain: Vec<Hop> = Vec::new();
-    let mut ttl: Option<u32> = None;
-    let mut shorten = |seen: u32| ttl = Some(ttl.map_or(seen, |t| t.min(seen)));
-    let alias_of = |owner: &Name| {
-        message.answers.iter().find_map(|record| match &record.data {
-            RData::CNAME(alias) if record.name.eq_ignore_root(owner) => Some((alias.0.clone(), record.ttl)),
-            _ => None,
-        })
-    };
-    while let Some((alias, alias_ttl)) = alias_of(&owner) {
-        if chain.len() == LONGEST_CHAIN {
-            return LookupOutcome::Garbled(format!("the aliases do not end within {LONGEST_CHAIN} steps"));
-        }
-        shorten(alias_ttl);
-        chain.push(Hop { name: HostName::from_wire(&alias.to_ascii()), ttl: alias_ttl });
-        owner = alias;
-    }
-    let mut addresses = Vec::new();
-    for record in message.answers.iter().filter(|record| record.name.eq_ignore_root(&owner)) {
-        let address = match (&record.data, kind) {
-            (RData::A(a), Kind::A) => IpAddr::V4(a.0),
-            (RData::AAAA(aaaa), Kind::Aaaa) => IpAddr::V6(aaaa.0),
-            _ => continue,
-        };
-        shorten(record.ttl);
-        addresses.push(address);
-    }
-    addresses.sort();
-    addresses.dedup();
-    // These stay on the board as long as the check does; a list that grew holds up to twice what it needs.
-    addresses.shrink_to_fit();
-    chain.shrink_to_fit();
-    let metadata = &message.metadata;
-    LookupOutcome::Answer(Arc::new(Answer {
-        rcode: Rcode(u16::from(metadata.response_code)),
-        chain,
-        addresses,
-        ttl,
-        authoritative: metadata.authoritative,
-        truncated: metadata.truncation,
-        recursion_available: metadata.recursion_available,
-        authentic_data: metadata.authentic_data,
-        extended_errors: extended_errors(message),
-        authority: authority(message),
-    }))
-}
-
-fn extended_errors(message: &Message) -> Vec<ExtendedError> {
-    let options = message.edns.iter().flat_map(|edns| edns.options().get_all(EdnsCode::Unknown(15)));
-    options
-        .filter_map(|option| match option {
-            EdnsOption::Unknown(_, bytes) => {
-                let code = u16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
-                Some(ExtendedError { code, text: shown(&String::from_utf8_lossy(&bytes[2..])) })
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-/// The SOA of a negative answer, or the one that was asked for.
-fn authority(message: &Message) -> Option<Authority> {
-    message.answers.iter().chain(&message.authorities).find_map(|record| match &record.data {
-        RData::SOA(soa) => Some(Authority {
-            zone: HostName::from_wire(&record.name.to_ascii()),
-            primary: HostName::from_wire(&soa.mname.to_ascii()),
-        }),
-        _ => None,
-    })
 }

@@ -1,5 +1,6 @@
 //! The network as it is: sockets, getaddrinfo, resolv.conf and the proxy variables of this machine.
 
+use super::answer::MOST_IN_AN_ANSWER;
 use super::net::{BoxFuture, Datagrams, Net, ProxyPlace, Stream};
 use crate::facts::{MachineFacts, OsOutcome};
 use crate::plan::{HostName, Vantage};
@@ -161,7 +162,10 @@ fn getaddrinfo(host: &str) -> OsOutcome {
             let mut addresses: Vec<IpAddr> = found.flatten().map(|info| info.sockaddr.ip()).collect();
             addresses.sort();
             addresses.dedup();
-            OsOutcome::Addresses(addresses)
+            match addresses.len() {
+                many if many > MOST_IN_AN_ANSWER => OsOutcome::Failed(format!("{many} addresses for one name")),
+                _ => OsOutcome::Addresses(addresses),
+            }
         }
         Err(e) => match e.kind() {
             LookupErrorKind::NoName | LookupErrorKind::NoData => OsOutcome::NoSuchName,

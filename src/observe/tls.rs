@@ -2,7 +2,7 @@
 //! with its names and dates, not just a failure. Nothing is sent to a peer whose certificate has a defect.
 
 use super::certificates::Certificates;
-use super::net::Stream;
+use super::rationed::Rationed;
 use crate::clock;
 use crate::facts::{CertTrouble, Tls, TlsOutcome, shown};
 use crate::plan::HostName;
@@ -136,11 +136,7 @@ fn trouble(e: webpki::Error) -> CertTrouble {
 }
 
 /// Shakes hands; the stream comes back whenever the handshake ended, trusted or not.
-pub async fn handshake(
-    trust: &Trust,
-    host: &HostName,
-    stream: Box<dyn Stream>,
-) -> (Tls, Option<TlsStream<Box<dyn Stream>>>) {
+pub async fn handshake(trust: &Trust, host: &HostName, stream: Rationed) -> (Tls, Option<TlsStream<Rationed>>) {
     let Ok(name) = ServerName::try_from(host.as_str().to_owned()) else {
         return (ended(TlsOutcome::Garbled("the host name cannot be sent as SNI".to_owned())), None);
     };

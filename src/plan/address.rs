@@ -18,7 +18,7 @@ pub enum AddressKind {
     CarrierShared,
     /// Anything that is routed on the internet, or declared public by the plan.
     Public,
-    /// 64:ff9b::/96 (RFC 6052): an IPv4 address behind a translator, here always treated as public.
+    /// 64:ff9b::/96 (RFC 6052): an IPv4 address behind a translator, here treated as public, private ones too.
     Translated,
     /// 127.0.0.0/8 and ::1.
     Loopback,
@@ -164,10 +164,17 @@ fn registered_kind_v6(v6: Ipv6Addr) -> AddressKind {
     } else if s[0] == 0x2001 && s[1] == 0xdb8 {
         AddressKind::Documentation
     } else if s[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
-        AddressKind::Translated
+        behind_a_translator(v6)
     } else {
         AddressKind::Public
     }
+}
+
+/// What can be no endpoint is none behind a translator either: 64:ff9b::169.254.169.254 leads to the same metadata.
+fn behind_a_translator(v6: Ipv6Addr) -> AddressKind {
+    let [.., a, b, c, d] = v6.octets();
+    let kind = registered_kind_v4(Ipv4Addr::new(a, b, c, d));
+    if kind.is_worth_a_connection() { AddressKind::Translated } else { kind }
 }
 
 #[cfg(test)]
@@ -197,6 +204,10 @@ mod tests {
             ("fe80::1", AddressKind::LinkLocal),
             ("2001:db8::1", AddressKind::Documentation),
             ("64:ff9b::1414:1", AddressKind::Translated),
+            ("64:ff9b::10.20.3.5", AddressKind::Translated),
+            ("64:ff9b::169.254.169.254", AddressKind::LinkLocal),
+            ("64:ff9b::127.0.0.1", AddressKind::Loopback),
+            ("64:ff9b::168.63.129.16", AddressKind::AzurePlatform),
             ("2603:1030::1", AddressKind::Public),
         ] {
             assert_eq!(networks.kind(address.parse().unwrap()), kind, "{address}");

@@ -18,6 +18,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/verdicts.md",
     "docs/failure-modes.md",
     "docs/fault-matrix.md",
+    "docs/hostile-peers.md",
     "docs/metrics.md",
     "docs/performance.md",
     "docs/alerts.md",
