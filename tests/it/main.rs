@@ -33,6 +33,7 @@ mod lossy;
 mod metrics;
 mod netns;
 mod oncall;
+mod overlap;
 mod plans;
 mod prometheus;
 mod proxy;
