@@ -29,6 +29,7 @@ mod judge_why;
 mod lossy;
 mod metrics;
 mod netns;
+mod netns_agents;
 mod oncall;
 mod plans;
 mod prometheus;

@@ -1,5 +1,6 @@
 //! The `fencepost` command as users run it.
 
+use super::island::{Island, Shore};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -25,6 +26,8 @@ pub struct Running {
     /// Until nobody wants to read it any more.
     log: Option<BufReader<std::process::ChildStderr>>,
     pub address: String,
+    /// The network in which it listens, where that is another than the test's.
+    shore: Option<Shore>,
 }
 
 impl Running {
@@ -40,25 +43,25 @@ impl Running {
 
     /// As [`Running::start_with`], by a command that becomes the program.
     pub fn spawn(mut command: Command, plan: &Path, vantage: &str, options: &[&str]) -> Self {
+        command.args(["run", "--vantage", vantage]);
+        Self::begin(command, plan, options, None)
+    }
+
+    /// On an island, by a command that becomes the program there; it finds its vantage by its own addresses.
+    pub fn on(island: &Island, mut command: Command, plan: &Path, options: &[&str]) -> Self {
+        command.arg("run");
+        Self::begin(command, plan, options, Some(island.shore()))
+    }
+
+    fn begin(mut command: Command, plan: &Path, options: &[&str], shore: Option<Shore>) -> Self {
         let address = format!("127.0.0.1:{}", super::free_port());
         command
-            .args([
-                "run",
-                "--vantage",
-                vantage,
-                "--listen",
-                &address,
-                "--log-format",
-                "json",
-                "--log",
-                "fencepost=debug",
-                "--plan",
-            ])
+            .args(["--listen", &address, "--log-format", "json", "--log", "fencepost=debug", "--plan"])
             .arg(plan)
             .args(options);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = child.stderr.take().map(BufReader::new);
-        let mut running = Self { child, log, address };
+        let mut running = Self { child, log, address, shore };
         running.wait_for_log("watching");
         running
     }
@@ -124,7 +127,15 @@ impl Running {
 
     /// Status, headers and body of one request.
     pub fn http(&self, method: &str, path: &str) -> (u16, String, String) {
-        http(&self.address, method, path)
+        self.connected(|| http(&self.address, method, path))
+    }
+
+    /// Does something in the network in which it listens.
+    pub fn connected<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
+        match self.shore {
+            Some(shore) => shore.ashore(act),
+            None => act(),
+        }
     }
 
     pub fn board(&self) -> serde_json::Value {
