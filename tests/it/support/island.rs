@@ -116,13 +116,13 @@ impl Shore {
 }
 
 /// The network of a process; nothing, where it ended.
-fn net_of(pid: &str) -> String {
+pub fn net_of(pid: &str) -> String {
     let link = std::fs::read_link(format!("/proc/{pid}/ns/net")).unwrap_or_default();
     link.to_string_lossy().into_owned()
 }
 
 /// The processes in a network.
-fn crowd(net: &str) -> Vec<String> {
+pub fn crowd(net: &str) -> Vec<String> {
     let entries = std::fs::read_dir("/proc").unwrap().map_while(Result::ok);
     let pids = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     pids.filter(|pid| pid.starts_with(|first: char| first.is_ascii_digit()) && net_of(pid) == net).collect()

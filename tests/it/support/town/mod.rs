@@ -109,11 +109,15 @@ impl Town {
         self.folder.write(name, text)
     }
 
+    /// What the environment of a host says.
+    pub fn environment(&self, host: &str) -> &'static [(&'static str, &'static str)] {
+        if host == "runner" { self.ways.runner_environment } else { &[] }
+    }
+
     /// The program on a host, without any variable but those of the town.
     pub fn fencepost(&self, host: &str, arguments: &[&str]) -> Command {
         let mut command = self.host(host).command("env");
-        let environment = if host == "runner" { self.ways.runner_environment } else { &[] };
-        let variables = environment.iter().map(|(name, value)| format!("{name}={value}"));
+        let variables = self.environment(host).iter().map(|(name, value)| format!("{name}={value}"));
         command.arg("--ignore-environment").args(variables).arg(env!("CARGO_BIN_EXE_fencepost")).args(arguments);
         command
     }
