@@ -152,6 +152,50 @@ impl Drop for Running {
     }
 }
 
+/// A connection that stays open between requests, as Prometheus keeps one.
+pub struct Scraper(BufReader<TcpStream>);
+
+impl Scraper {
+    pub fn connect(address: &str) -> Self {
+        Self(BufReader::new(TcpStream::connect(address).unwrap()))
+    }
+
+    pub fn get(&mut self, path: &str) -> String {
+        write!(self.0.get_mut(), "GET {path} HTTP/1.1\r\nHost: agent\r\n\r\n").unwrap();
+        let mut length = None;
+        let mut line = String::new();
+        while self.0.read_line(&mut line).unwrap() > 2 {
+            length = length.or(line.to_lowercase().strip_prefix("content-length:").map(|n| n.trim().parse().unwrap()));
+            line.clear();
+        }
+        let mut body = Vec::new();
+        let mut take = |from: &mut BufReader<TcpStream>, bytes: usize| {
+            let end = body.len() + bytes;
+            body.resize(end, 0);
+            from.read_exact(&mut body[end - bytes..]).unwrap();
+        };
+        if let Some(length) = length {
+            take(&mut self.0, length);
+        } else {
+            loop {
+                let mut size = String::new();
+                self.0.read_line(&mut size).unwrap();
+                let size = usize::from_str_radix(size.trim(), 16).unwrap();
+                take(&mut self.0, size);
+                self.0.read_line(&mut size.to_string()).unwrap();
+                if size == 0 {
+                    break;
+                }
+            }
+        }
+        String::from_utf8(body).unwrap()
+    }
+
+    pub fn board(&mut self) -> serde_json::Value {
+        serde_json::from_str(&self.get("/api/v1/board")).unwrap()
+    }
+}
+
 /// Status, headers and body of one request.
 pub fn http(address: &str, method: &str, path: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).unwrap();

@@ -77,6 +77,14 @@ impl Island {
         succeed(self.command("mount").arg("--bind").arg(file).arg(Path::new("/etc").join(name)));
     }
 
+    /// Lays a copy of all of `/etc` over it. Returns its folder, in which files can be renamed and removed.
+    pub fn own_etc(&self) -> std::path::PathBuf {
+        let copy = self.etc.path().join("all");
+        let script = "cp -a /etc \"$0\" && mount --bind \"$0\" /etc";
+        succeed(self.command("sh").args(["-c", script]).arg(&copy));
+        copy
+    }
+
     /// Changes a file that was laid over.
     pub fn rewrite(&self, name: &str, text: &str) {
         // In place: what is mounted is this file, not its name.
