@@ -12,10 +12,10 @@ use crate::plan::{CheckName, Claim};
 use crate::publish::{Board, Entry, Reload, Seen, SharedBoard, StateHealth, TurnReport, WitnessEntry};
 use crate::standing::{Change, Ledger, Standing, Turn, rejudged, stand};
 use crate::state::Record;
-use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// The board of an estate before anything was looked at.
 pub fn blank(estate: &Estate, now: Timestamp) -> Board {
@@ -27,7 +27,7 @@ pub fn blank(estate: &Estate, now: Timestamp) -> Board {
         checks: estate.works.iter().map(entry).collect(),
         witness: None,
         reload: Reload { succeeded: true, succeeded_at: now, trouble: None },
-        since: now,
+        begun: Instant::now(),
         ledger: Arc::default(),
         state: StateHealth::default(),
     }
@@ -37,7 +37,7 @@ pub fn blank(estate: &Estate, now: Timestamp) -> Board {
 #[derive(Clone, Debug)]
 struct LastSuccess {
     check: CheckName,
-    at: Timestamp,
+    looked: Instant,
 }
 
 /// Writes the board of one agent.
@@ -228,7 +228,7 @@ impl Keeper {
         let Some(place) = self.places.get(&work.name).copied() else { return };
         self.turn_day(estate, now);
         let today = self.day;
-        let witness = self.witness(estate, now);
+        let witness = self.witness(estate);
         let Some(judgement) = estate.judge(work, &facts, &witness, today, self.stale.as_deref()) else { return };
         let before = self.board.entry(place).and_then(|entry| entry.seen.as_ref().map(|seen| seen.standing.clone()));
         let before = before.or_else(|| {
@@ -247,7 +247,7 @@ impl Keeper {
         let holds = judgement.verdict == Verdict::Holds;
         tell::change(estate, work, &judgement, before.as_ref(), change);
         tell::incident(estate, work, &standing, change);
-        let seen = Seen { facts, judgement, standing };
+        let seen = Seen { looked: Instant::now(), facts, judgement, standing };
         self.board.change(|board| {
             board.at = now;
             let face = Arc::clone(&board.checks[place].face);
@@ -257,14 +257,14 @@ impl Keeper {
             tracing::info!(plan = estate.header.plan, checks = self.places.len(), "first round complete");
         }
         if is_private {
-            self.remember(work, holds, now);
+            self.remember(work, holds);
             self.follow_witness(estate, now);
         }
     }
 
     pub fn take_witness(&mut self, estate: &Estate, facts: WitnessFacts, now: Timestamp) {
         let Some(witness) = &estate.vantage().witness else { return };
-        let entry = WitnessEntry { name: witness_name(witness), facts };
+        let entry = WitnessEntry { name: witness_name(witness), looked: Instant::now(), facts };
         self.board.change(|board| board.witness = Some(entry));
         self.follow_witness(estate, now);
     }
@@ -312,9 +312,9 @@ impl Keeper {
         self.board.change(|board| Arc::make_mut(&mut board.ledger).looked(&exception.name, needed, now));
     }
 
-    fn remember(&mut self, work: &Work, holds: bool, now: Timestamp) {
+    fn remember(&mut self, work: &Work, holds: bool) {
         if holds {
-            self.success = Some(LastSuccess { check: work.name.clone(), at: now });
+            self.success = Some(LastSuccess { check: work.name.clone(), looked: Instant::now() });
         } else if self.success.as_ref().is_some_and(|success| success.check == work.name) {
             self.success = self.another_success();
         }
@@ -323,21 +323,21 @@ impl Keeper {
     fn another_success(&self) -> Option<LastSuccess> {
         let board = self.board.snapshot();
         let held = board.checks.iter().filter(|e| e.face.claim == "private" && e.verdict() == Some(Verdict::Holds));
-        let latest = held.filter_map(|e| Some((e, e.seen.as_ref()?.standing.last_run))).max_by_key(|(_, at)| *at);
-        latest.map(|(entry, at)| LastSuccess { check: entry.face.check.clone(), at })
+        let latest = held.filter_map(|e| Some((e, e.seen.as_ref()?.looked))).max_by_key(|(_, looked)| *looked);
+        latest.map(|(entry, looked)| LastSuccess { check: entry.face.check.clone(), looked })
     }
 
-    fn witness(&self, estate: &Estate, now: Timestamp) -> Witnessing {
-        let fresh = |at: Timestamp| now.duration_since(at).unsigned_abs() <= estate.witness_lasts();
+    fn witness(&self, estate: &Estate) -> Witnessing {
+        let fresh = |looked: Instant| looked.elapsed() <= estate.witness_lasts();
         if estate.vantage().witness.is_some() {
             let board = self.board.witness();
-            return match board.filter(|entry| fresh(entry.facts.at)) {
+            return match board.filter(|entry| fresh(entry.looked)) {
                 Some(entry) if entry.facts.succeeded => Witnessing::Succeeded(entry.facts.tried.join(", ")),
                 Some(entry) => Witnessing::Failed(entry.facts.tried.join(", ")),
                 None => Witnessing::NotSeen,
             };
         }
-        match self.success.as_ref().filter(|success| fresh(success.at)) {
+        match self.success.as_ref().filter(|success| fresh(success.looked)) {
             Some(success) => Witnessing::Succeeded(format!("{} holds", success.check)),
             None => Witnessing::NotSeen,
         }
@@ -345,7 +345,7 @@ impl Keeper {
 
     /// When the witness comes or goes, what it stands for is judged again.
     fn follow_witness(&mut self, estate: &Estate, now: Timestamp) {
-        let witnessed = matches!(self.witness(estate, now), Witnessing::Succeeded(_));
+        let witnessed = matches!(self.witness(estate), Witnessing::Succeeded(_));
         if witnessed != self.witnessed {
             self.witnessed = witnessed;
             self.judge_again(estate, now, |claim| *claim != Claim::Private);
@@ -356,13 +356,13 @@ impl Keeper {
     fn judge_all_again(&mut self, estate: &Estate, now: Timestamp) {
         self.judge_again(estate, now, |claim| *claim == Claim::Private);
         self.success = self.another_success();
-        self.witnessed = matches!(self.witness(estate, now), Witnessing::Succeeded(_));
+        self.witnessed = matches!(self.witness(estate), Witnessing::Succeeded(_));
         self.judge_again(estate, now, |claim| *claim != Claim::Private);
     }
 
     /// The checks of some claims, from the facts there are.
     fn judge_again(&mut self, estate: &Estate, now: Timestamp, concerns: impl Fn(&Claim) -> bool) {
-        let witness = self.witness(estate, now);
+        let witness = self.witness(estate);
         let board = self.board.snapshot();
         for (place, (entry, work)) in board.checks.iter().zip(&estate.works).enumerate() {
             if !estate.claims(work, self.day).is_some_and(&concerns) {
@@ -383,7 +383,7 @@ impl Keeper {
             self.note(place, change);
             tell::change(estate, work, &judgement, Some(&seen.standing), change);
             tell::incident(estate, work, &standing, change);
-            let again = Seen { facts: Arc::clone(&seen.facts), judgement, standing };
+            let again = Seen { looked: seen.looked, facts: Arc::clone(&seen.facts), judgement, standing };
             let face = Arc::clone(&entry.face);
             self.board.change(|board| board.checks[place] = Arc::new(Entry { face, seen: Some(again) }));
         }

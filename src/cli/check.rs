@@ -23,7 +23,7 @@ pub fn run(command: &Check) -> Outcome {
             print(&board);
             hint(&board, &command.place);
         }
-        CheckFormat::Json => say!("{}", serde_json::to_string_pretty(&report(&board, board.at).of_one_round())?),
+        CheckFormat::Json => say!("{}", serde_json::to_string_pretty(&report(&board).of_one_round())?),
     }
     Ok(verdict(&board))
 }

@@ -9,7 +9,7 @@ use super::causes::{Cause, Diagnosis};
 use super::codes::Code;
 use super::finding::{Evidence, Finding, Weight};
 use super::path::{End, Reading};
-use super::{Asked, Witnessing, names, proxy};
+use super::{Asked, Witnessing, machine, names, proxy};
 use crate::facts::{Facts, NameFacts, OsOutcome};
 use crate::plan::{AddressClass, Layer};
 use std::collections::BTreeSet;
@@ -30,7 +30,8 @@ pub fn findings(
         return vec![open];
     }
     if let Some(unwitnessed) = unwitnessed(witness) {
-        return vec![unwitnessed];
+        // Where nothing could be asked at all, the witness failed for want of the same.
+        return vec![machine::exhausted(facts).unwrap_or(unwitnessed)];
     }
     let mut findings = Vec::new();
     for path in paths {

@@ -38,6 +38,19 @@ pub fn offline(facts: &Facts, witness: &Witnessing) -> Option<Finding> {
     })
 }
 
+/// The agent itself could ask nobody: it ran out of descriptors, say.
+pub fn exhausted(facts: &Facts) -> Option<Finding> {
+    let not_asked = |outcome: &LookupOutcome| matches!(outcome, LookupOutcome::NotAsked(_));
+    let mut lookups = facts.names.resolvers.iter().flat_map(|resolver| resolver.lookups());
+    let first = facts.names.resolvers.first().filter(|_| lookups.all(|lookup| not_asked(&lookup.outcome)))?;
+    let seen = Evidence::NotAnswered {
+        resolver: first.resolver.clone(),
+        family: first.a.family,
+        outcome: first.a.outcome.clone(),
+    };
+    Some(Finding::new(Code::AgentOverloaded, Weight::Unclear, vec![seen]))
+}
+
 /// A name server on the internet among those that applications here ask.
 fn public_resolver(asked: &Asked<'_>, facts: &Facts) -> Option<Finding> {
     // One that gives the private address does know the zone, whatever its own address looks like: name servers inside a

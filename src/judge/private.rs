@@ -33,9 +33,10 @@ fn nobody_told(facts: &Facts) -> Finding {
     let evidence = os.cloned().map(Evidence::Os).into_iter().collect();
     match os {
         Some(OsOutcome::NoSuchName) => Finding::new(Code::NameMissing, Weight::Breaks, evidence),
-        Some(OsOutcome::Addresses(_) | OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::TimedOut) | None => {
-            Finding::new(Code::AgentOverloaded, Weight::Unclear, evidence)
+        Some(OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::TimedOut) => {
+            Finding::new(Code::OsLookupFailing, Weight::Unclear, evidence)
         }
+        Some(OsOutcome::Addresses(_)) | None => Finding::new(Code::AgentOverloaded, Weight::Unclear, evidence),
     }
 }
 

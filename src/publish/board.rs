@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// What changes only with the plan.
 #[derive(Clone, Debug)]
@@ -101,6 +102,8 @@ pub struct Entry {
 
 #[derive(Clone, Debug)]
 pub struct Seen {
+    /// When the look ended, by the clock that nobody sets: how old it is never depends on the time of day.
+    pub looked: Instant,
     pub facts: Arc<Facts>,
     pub judgement: Judgement,
     pub standing: Standing,
@@ -120,6 +123,8 @@ impl Entry {
 #[derive(Clone, Debug)]
 pub struct WitnessEntry {
     pub name: String,
+    /// When the look ended, by the clock that nobody sets.
+    pub looked: Instant,
     pub facts: WitnessFacts,
 }
 
@@ -140,8 +145,8 @@ pub struct Board {
     pub checks: Vec<Arc<Entry>>,
     pub witness: Option<WitnessEntry>,
     pub reload: Reload,
-    /// Since when the agent follows this plan.
-    pub since: Timestamp,
+    /// Since when the agent follows this plan, by the clock that nobody sets.
+    pub begun: Instant,
     pub ledger: Arc<Ledger>,
     pub state: StateHealth,
 }
@@ -155,15 +160,14 @@ impl Board {
         self.checks.iter().all(|entry| entry.seen.is_some() || entry.face.claim == "none")
     }
 
-    /// Whether a check should have been looked at long ago.
-    pub fn is_stale(&self, entry: &Entry, now: Timestamp) -> bool {
-        let last = entry.seen.as_ref().map_or(self.since, |seen| seen.standing.last_run);
-        let passed = Duration::try_from(now.duration_since(last)).unwrap_or_default();
-        entry.face.claim != "none" && passed > self.header.round * STALE_ROUNDS
+    /// Whether a check should have been looked at long ago. A time of day that is set makes nothing old.
+    pub fn is_stale(&self, entry: &Entry) -> bool {
+        let last = entry.seen.as_ref().map_or(self.begun, |seen| seen.looked);
+        entry.face.claim != "none" && last.elapsed() > self.header.round * STALE_ROUNDS
     }
 
-    pub fn count_stale(&self, now: Timestamp) -> usize {
-        self.checks.iter().filter(|entry| self.is_stale(entry, now)).count()
+    pub fn count_stale(&self) -> usize {
+        self.checks.iter().filter(|entry| self.is_stale(entry)).count()
     }
 
     pub fn count(&self, verdict: Verdict) -> usize {

@@ -86,7 +86,7 @@ async fn metrics_page(State(shown): State<Shown>) -> Response {
 }
 
 async fn board_json(State(shown): State<Shown>) -> Json<report::Report> {
-    Json(report::report(&shown.board.snapshot(), clock::now()))
+    Json(report::report(&shown.board.snapshot()))
 }
 
 async fn incidents_json(State(shown): State<Shown>) -> Json<incidents::Incidents> {

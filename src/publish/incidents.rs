@@ -66,7 +66,7 @@ impl TurnReport {
             Turn::Closed => "closed",
         };
         let one = Board { checks: vec![Arc::clone(entry)], ..board.clone() };
-        Some(Self { turn, incident: incident(entry, latest), report: report(&one, board.at) })
+        Some(Self { turn, incident: incident(entry, latest), report: report(&one) })
     }
 }
 

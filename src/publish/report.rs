@@ -132,14 +132,14 @@ fn exception(board: &Board, face: &ExceptionFace) -> ExceptionReport {
     }
 }
 
-/// Renders the board as of a moment.
-pub fn report(board: &Board, now: Timestamp) -> Report {
+/// Renders the board.
+pub fn report(board: &Board) -> Report {
     Report {
         plan: board.header.plan.clone(),
         plan_hash: board.header.plan_hash.clone(),
         vantage: board.header.vantage.name.clone(),
         at: board.at,
-        checks: board.checks.iter().map(|entry| check(board, entry, now)).collect(),
+        checks: board.checks.iter().map(|entry| check(board, entry)).collect(),
         exceptions: board.header.exceptions.iter().map(|face| exception(board, face)).collect(),
         summary: Summary {
             holds: board.count(Verdict::Holds),
@@ -155,7 +155,7 @@ pub fn report(board: &Board, now: Timestamp) -> Report {
     }
 }
 
-fn check(board: &Board, entry: &Entry, now: Timestamp) -> CheckReport {
+fn check(board: &Board, entry: &Entry) -> CheckReport {
     let face = &entry.face;
     let seen: Option<&Seen> = entry.seen.as_ref();
     CheckReport {
@@ -169,7 +169,7 @@ fn check(board: &Board, entry: &Entry, now: Timestamp) -> CheckReport {
         rule: face.rule.to_string(),
         exception: face.exception.clone(),
         since: seen.map(|s| s.standing.verdict_since),
-        stale: board.is_stale(entry, now),
+        stale: board.is_stale(entry),
         incident: entry.incident().map(|open| incident(entry, open)),
         findings: seen.map(|s| told_of(face, s)).unwrap_or_default(),
         facts: seen.map(|s| Arc::clone(&s.facts)),

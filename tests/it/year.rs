@@ -2,7 +2,7 @@
 //! seen all the same.
 //!
 //! The day runs through the whole agent under paused time. The wall clock does not follow paused time, which is no
-//! matter here, because incidents are counted in looks; only the witness stays fresh for ever. The year is too long for
+//! matter here, because incidents are counted in looks. The year is too long for
 //! that: its looks are one healthy look, spoilt anew each time, and its clock is an argument.
 
 use crate::lossy::{Dice, Lossy, Weather};
@@ -32,9 +32,19 @@ pub const LOOKS_A_DAY: u64 = 2_880;
 
 /// The lab's plan for one vantage, with the settings that a plan has when it says nothing, and some of its targets.
 fn estate(stage: &Arc<Stage>, vantage: &str, targets: &[&str], weather: Weather, seed: u64) -> Estate {
+    paced_estate(stage, vantage, targets, (weather, seed), Settings::default())
+}
+
+pub fn paced_estate(
+    stage: &Arc<Stage>,
+    vantage: &str,
+    targets: &[&str],
+    (weather, seed): (Weather, u64),
+    settings: Settings,
+) -> Estate {
     let catalog = Catalog::embedded();
     let mut plan = plan::read("lab.yaml", PLAN, &catalog.outlines()).unwrap();
-    plan.settings = Settings::default();
+    plan.settings = settings;
     plan.targets.retain(|target| targets.contains(&target.name.as_str()));
     plan.targets.iter_mut().for_each(|target| target.endpoints.truncate(1));
     let source = source_for(plan.vantage(vantage).unwrap()).unwrap();
@@ -62,7 +72,10 @@ fn looks_within(check: &str, time: Duration) -> u64 {
 }
 
 /// Runs an agent, and something beside it, until that has ended.
-async fn run_beside(estate: Estate, beside: impl AsyncFnOnce(&SharedBoard)) -> (Vec<Arc<Entry>>, Meters) {
+pub async fn run_beside(
+    estate: Estate,
+    beside: impl AsyncFnOnce(&SharedBoard, &Arc<Meters>),
+) -> (Vec<Arc<Entry>>, Meters) {
     let board = shared_board(&estate);
     let meters = Arc::new(Meters::new().unwrap());
     let (_reload, reload) = mpsc::channel(1);
@@ -71,14 +84,14 @@ async fn run_beside(estate: Estate, beside: impl AsyncFnOnce(&SharedBoard)) -> (
     let source = Box::new(|| Err("nobody reloads here".to_owned()));
     let means = Means { meters: Arc::clone(&meters), at_a_time: 64, source, state: None };
     let beside = async {
-        beside(&board).await;
+        beside(&board, &meters).await;
         stop.cancel();
     };
     tokio::join!(run(estate, board.clone(), means, orders), beside);
     (board.snapshot().checks, Arc::into_inner(meters).unwrap())
 }
 
-fn standing(entry: &Entry) -> &Standing {
+pub fn standing(entry: &Entry) -> &Standing {
     &entry.seen.as_ref().unwrap().standing
 }
 
@@ -86,7 +99,7 @@ fn standing(entry: &Entry) -> &Standing {
 #[tokio::test(start_paused = true)]
 async fn a_day_of_a_healthy_estate_has_no_incident_and_loses_no_look() {
     let estate = estate(&stage(), "build", &["chat-prod", "unmanaged-ai"], Weather::POOR_LINE, 1);
-    let (checks, meters) = run_beside(estate, async |_| sleep(DAY).await).await;
+    let (checks, meters) = run_beside(estate, async |_, _| sleep(DAY).await).await;
     let claims: Vec<&str> = checks.iter().map(|entry| entry.face.claim).collect();
     assert_eq!(claims, ["private", "blocked"]);
     for entry in checks {
@@ -104,7 +117,7 @@ async fn the_running_agent_sees_one_public_round_and_nothing_else() {
     let stage = stage();
     let estate = estate(&stage, "build", &["chat-prod"], Weather::CALM, 1);
     let every = Settings::default().every;
-    let (checks, _) = run_beside(estate, async |board| {
+    let (checks, _) = run_beside(estate, async |board, _| {
         sleep(every * 20).await;
         stage.break_with("redirect-on").unwrap();
         sleep(every).await;

@@ -10,7 +10,7 @@ use crate::publish::{SharedBoard, WitnessEntry};
 use jiff::SignedDuration;
 use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 
 /// A machine that was suspended wakes with every look overdue. So it must last for a round in which it was awake.
 #[tokio::test(start_paused = true)]
@@ -62,7 +62,8 @@ async fn troubles_are_known_since_they_were_first_seen() {
     let witness = |succeeded, minutes| {
         let facts =
             WitnessFacts { at: begun + minute * minutes, succeeded, tried: vec!["connect:10.0.0.9:443".to_owned()] };
-        board.change(|board| board.witness = Some(WitnessEntry { name: "w".to_owned(), facts }));
+        board
+            .change(|board| board.witness = Some(WitnessEntry { name: "w".to_owned(), looked: Instant::now(), facts }));
     };
     let mut known = |minutes: i32| {
         let snapshot = board.snapshot();

@@ -114,7 +114,7 @@ fn excepted_checks_are_measured_and_shown_and_it_is_known_when_they_were_needed(
     assert_eq!((used.covering_since, used.needed), (Some(at("2026-12-02T12:00:00")), Some(at("2026-12-05T12:00:00"))));
     assert_eq!((idle.covering_since, idle.needed), (used.covering_since, None));
 
-    let report = crate::publish::report(&december.board.snapshot(), at("2026-12-05T12:00:00"));
+    let report = crate::publish::report(&december.board.snapshot());
     assert_eq!(report.checks[0].exception.as_deref(), Some("EX-USED"));
     assert!(report.checks[0].facts.is_some());
     let shown = serde_json::to_value(&report.exceptions).unwrap();
@@ -207,7 +207,7 @@ fn a_day_on_which_nothing_is_looked_at_turns_all_the_same() {
     assert!(!december.keeper.is_looked_at(&december.estate, &work, morning));
     let board = december.board.snapshot();
     assert!(board.checks.iter().all(|entry| entry.face.claim == "none" && entry.seen.is_none()));
-    assert_eq!(board.count_stale(morning), 0);
+    assert_eq!(board.count_stale(), 0);
     assert!(december.keeper.news().any, "what fired is held against it soon");
 }
 

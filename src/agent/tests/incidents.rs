@@ -71,10 +71,10 @@ fn an_incident_is_on_the_board_from_its_third_broken_look_until_the_second_good_
 fn a_public_answer_is_an_incident_in_its_first_look_and_reported_as_long_as_it_is_open() {
     let mut kept = Kept::new("2026-12-01T12:00:00");
     kept.look(0, good);
-    assert!(report(&kept.board.snapshot(), kept.now).checks[0].incident.is_none());
+    assert!(report(&kept.board.snapshot()).checks[0].incident.is_none());
     assert!(landing(&kept.board.snapshot()).contains("No incident is open."));
     kept.look(0, public);
-    let report = report(&kept.board.snapshot(), kept.now);
+    let report = report(&kept.board.snapshot());
     let json = serde_json::to_value(&report.checks[0].incident).unwrap();
     assert_eq!(json["id"], "open/open.openai.azure.com@2026-12-01T12:01:00Z");
     assert_eq!((&json["peak_public_fallback"], &json["broken_looks"]), (&"answered".into(), &1.into()));

@@ -65,7 +65,7 @@ fn look(estate: &Estate, chosen: &[CheckName], expectation: Expectation) -> Resu
     let runtime = runtime::runtime()?;
     let board = runtime.block_on(agent::once_at(estate, agent::most_looks(), chosen));
     runtime::end(runtime);
-    let mut report = report(&board, board.at).of_one_round();
+    let mut report = report(&board).of_one_round();
     report.keep(|check| chosen.iter().any(|name| name.as_str() == check.check));
     report.expect(expectation);
     // Told from what a file would hold, so that a replay tells the same.

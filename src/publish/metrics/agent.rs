@@ -62,11 +62,7 @@ fn about_agent(board: &Board, now: Timestamp) -> Result<String, Error> {
         gauge("build_info", "The program.", [(version, 1.0)])?,
         gauge("vantage_info", "Where this agent stands.", [(place, 1.0)])?,
         gauge("witness_up", "Whether the vantage's named witness succeeded when it was last tried.", witness)?,
-        gauge(
-            "checks_stale",
-            "Checks that were not looked at for three rounds.",
-            plain(board.count_stale(now) as f64),
-        )?,
+        gauge("checks_stale", "Checks that were not looked at for three rounds.", plain(board.count_stale() as f64))?,
         gauge(
             "state_durable",
             "Whether a restart would keep standings and incidents.",

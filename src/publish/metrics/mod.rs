@@ -46,7 +46,7 @@ enum Next {
 }
 
 impl Pieces {
-    /// `now` tells what is stale.
+    /// `now` tells whether the state on disk is fresh.
     pub fn new(board: Board, meters: Arc<Meters>, now: Timestamp) -> Self {
         Self { board, meters, now, next: Some(Next::Agent), family: Family::default(), longest: 0 }
     }

@@ -31,7 +31,7 @@ pub const REST: &[About] = &[
     About {
         code: Code::OsLookupFailing,
         effect: "Breaks a `private` claim where getaddrinfo says that there is no such name, or fails; leaves it `unknown` where it says to try again or is late.",
-        about: "The resolvers answer when they are asked directly, and applications get nothing. Between the two stand nsswitch.conf, the search list, a local cache that keeps a negative answer, and limits of the local resolver.",
+        about: "The resolvers answer when they are asked directly, and applications get nothing. Between the two stand nsswitch.conf, the search list, a local cache that keeps a negative answer, and limits of the local resolver. Where resolv.conf is gone or names no server, nobody else was asked, and the claim is `unknown`.",
         causes: &[],
         related: &[Code::HostsOverride, Code::ResolverSilent],
         sources: &["getaddrinfo(3)"],

@@ -66,7 +66,7 @@ pub async fn look(net: Arc<Ill>, vantage: &str, rule: &str) -> Value {
     let grounds = Grounds::new(plan, CATALOG.clone(), Some("here"), &[]).unwrap();
     let estate = Estate::new(grounds, lens, clock::day(clock::now()));
     let board = once(&estate, 1, || ()).await;
-    serde_json::to_value(report(&board, board.at).of_one_round()).unwrap()
+    serde_json::to_value(report(&board).of_one_round()).unwrap()
 }
 
 /// What is wrong with what a row came to.

@@ -48,7 +48,7 @@ pub async fn round(world: &str, plan: &str) -> Result<Round, String> {
     for vantage in &plan.vantages {
         let estate = estate(plan.clone(), vantage, &stage, &trust)?;
         let board = once(&estate, 64, || {}).await;
-        let report = report(&board, board.at);
+        let report = report(&board);
         // `explain` tells the same record: what the board says must stand in the tale.
         report.records().try_for_each(|record| untold(&record))?;
         let shown = serde_json::to_value(report).map_err(|e| e.to_string())?;

@@ -1,5 +1,6 @@
 //! The `fencepost` command as users run it.
 
+use super::island::{Island, Shore};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -25,6 +26,8 @@ pub struct Running {
     /// Until nobody wants to read it any more.
     log: Option<BufReader<std::process::ChildStderr>>,
     pub address: String,
+    /// The network in which it listens, where that is another than the test's.
+    shore: Option<Shore>,
 }
 
 impl Running {
@@ -40,16 +43,27 @@ impl Running {
 
     /// As [`Running::start_with`], by a command that becomes the program.
     pub fn spawn(mut command: Command, plan: &Path, vantage: &str, options: &[&str]) -> Self {
+        command.args(["run", "--vantage", vantage]);
+        Self::begin(command, plan, options, None)
+    }
+
+    /// On an island, by a command that becomes the program there; it finds its vantage by its own addresses.
+    pub fn on(island: &Island, mut command: Command, plan: &Path, options: &[&str]) -> Self {
+        command.arg("run");
+        Self::begin(command, plan, options, Some(island.shore()))
+    }
+
+    fn begin(mut command: Command, plan: &Path, options: &[&str], shore: Option<Shore>) -> Self {
         let address = format!("127.0.0.1:{}", super::free_port());
         command
             // An option may say otherwise.
             .env("FENCEPOST_LOG", "fencepost=debug")
-            .args(["run", "--vantage", vantage, "--listen", &address, "--log-format", "json", "--plan"])
+            .args(["--listen", &address, "--log-format", "json", "--plan"])
             .arg(plan)
             .args(options);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = child.stderr.take().map(BufReader::new);
-        let mut running = Self { child, log, address };
+        let mut running = Self { child, log, address, shore };
         running.wait_for_log("watching");
         running
     }
@@ -127,7 +141,15 @@ impl Running {
 
     /// Status, headers and body of one request.
     pub fn http(&self, method: &str, path: &str) -> (u16, String, String) {
-        http(&self.address, method, path)
+        self.connected(|| http(&self.address, method, path))
+    }
+
+    /// Does something in the network in which it listens.
+    pub fn connected<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
+        match self.shore {
+            Some(shore) => shore.ashore(act),
+            None => act(),
+        }
     }
 
     pub fn board(&self) -> serde_json::Value {
@@ -141,6 +163,50 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A connection that stays open between requests, as Prometheus keeps one.
+pub struct Scraper(BufReader<TcpStream>);
+
+impl Scraper {
+    pub fn connect(address: &str) -> Self {
+        Self(BufReader::new(TcpStream::connect(address).unwrap()))
+    }
+
+    pub fn get(&mut self, path: &str) -> String {
+        write!(self.0.get_mut(), "GET {path} HTTP/1.1\r\nHost: agent\r\n\r\n").unwrap();
+        let mut length = None;
+        let mut line = String::new();
+        while self.0.read_line(&mut line).unwrap() > 2 {
+            length = length.or(line.to_lowercase().strip_prefix("content-length:").map(|n| n.trim().parse().unwrap()));
+            line.clear();
+        }
+        let mut body = Vec::new();
+        let mut take = |from: &mut BufReader<TcpStream>, bytes: usize| {
+            let end = body.len() + bytes;
+            body.resize(end, 0);
+            from.read_exact(&mut body[end - bytes..]).unwrap();
+        };
+        if let Some(length) = length {
+            take(&mut self.0, length);
+        } else {
+            loop {
+                let mut size = String::new();
+                self.0.read_line(&mut size).unwrap();
+                let size = usize::from_str_radix(size.trim(), 16).unwrap();
+                take(&mut self.0, size);
+                self.0.read_line(&mut size.to_string()).unwrap();
+                if size == 0 {
+                    break;
+                }
+            }
+        }
+        String::from_utf8(body).unwrap()
+    }
+
+    pub fn board(&mut self) -> serde_json::Value {
+        serde_json::from_str(&self.get("/api/v1/board")).unwrap()
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod alertmanager;
 pub mod certificates;
+pub mod clock;
 pub mod disk;
 pub mod dnsmasq;
 pub mod estate;

@@ -1,5 +1,6 @@
 //! A small HTTP server of a test: keeps every request, and answers as it is told.
 
+use super::island::Island;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -36,7 +37,15 @@ pub struct Receiver {
 impl Receiver {
     /// Answers 204 until it is told otherwise.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::listening(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    /// As [`Receiver::start`], on an island.
+    pub fn start_on(island: &Island, address: &str) -> Self {
+        Self::listening(island.shore().ashore(|| TcpListener::bind(address).unwrap()))
+    }
+
+    fn listening(listener: TcpListener) -> Self {
         let address = listener.local_addr().unwrap().to_string();
         let status = Arc::new(AtomicU16::new(204));
         let (sender, requests) = channel();

@@ -13,10 +13,15 @@ pub struct Squid {
 impl Squid {
     /// Listens at `address:3128` and asks `resolver` for names.
     pub fn start(island: &Island, address: &str, resolver: &str) -> Self {
+        Self::start_with(island, address, resolver, "http_access allow all")
+    }
+
+    /// As [`Squid::start`], with rules of access in squid's words.
+    pub fn start_with(island: &Island, address: &str, resolver: &str, access: &str) -> Self {
         let folder = Folder::new();
         let dir = folder.path().display().to_string();
         let config = format!(
-            "http_port {address}:3128\nhttp_access allow all\ndns_nameservers {resolver}\ncache deny all\naccess_log none\n\
+            "http_port {address}:3128\n{access}\ndns_nameservers {resolver}\ncache deny all\naccess_log none\n\
              cache_log /dev/null\ncache_effective_user proxy\npid_filename none\ncoredump_dir {dir}\npinger_enable off\n\
              netdb_filename none\nvisible_hostname proxy.contoso.example\nshutdown_lifetime 0 seconds\nmime_table {dir}/mime.conf\n"
         );

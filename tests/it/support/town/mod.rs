@@ -1,107 +1,33 @@
 //! Hosts in network namespaces of their own, joined by routes through one router: the estate of the hub-and-spoke plan with
 //! the addresses and ports of real life. Nothing in it reaches anything outside. It needs root.
 
+pub mod faults;
+pub mod layout;
+pub mod look;
 pub mod ways;
 
 use super::certificates::Authority;
 use super::island::Island;
 use super::named::{Named, View, Zone};
 use super::nginx::{Front, Nginx};
+use super::squid::Squid;
 use super::unbound::Unbound;
 use super::{Folder, succeed};
 use fencepost::catalog::Catalog;
 use fencepost::plan::ServiceName;
+use layout::{CHAINS, DISABLED, GATEWAY_DISABLED, HOSTS, KEYLESS, NETWORKS, PROXY, REACHED, UNAUTHORIZED, VANTAGES};
 use std::collections::BTreeMap;
 use std::process::Command;
 use ways::{Shown, Ways};
 
-/// Every host with its addresses; questions and connections leave from the first.
-const HOSTS: &[(&str, &[&str])] = &[
-    ("app", &["10.20.1.10"]),
-    ("runner", &["10.20.8.10"]),
-    ("sandbox", &["10.40.0.10"]),
-    ("laptop", &["192.168.0.10"]),
-    ("branch-dns", &["192.168.0.53"]),
-    ("hub-dns", &["10.0.0.4"]),
-    ("azure-dns", &["168.63.129.16"]),
-    ("endpoints", &["10.20.3.5", "10.20.3.10", "10.20.3.11", "10.20.3.12", "10.20.4.4"]),
-    ("internet", &["9.9.9.9", "20.61.1.10", "20.61.1.20", "20.61.1.30", "20.61.10.1", "20.61.1.1"]),
-];
-
-/// The hosts that look, each with the vantage that the plan gives its address, and its name server.
-pub const VANTAGES: &[(&str, &str, &str)] = &[
-    ("app", "prod-app", "10.0.0.4"),
-    ("runner", "build", "10.0.0.4"),
-    ("sandbox", "sandbox", "10.0.0.4"),
-    ("laptop", "branch-lan", "192.168.0.53"),
-];
-
-/// The virtual networks, and from where each asks.
-const NETWORKS: &[(&str, &str)] = &[("hub", "10.0.0.0/16"), ("prod", "10.20.0.0/16"), ("sandbox", "10.40.0.0/16")];
-
-/// What each chain of the internet leads to.
-const CHAINS: &[(&[&str], &str)] = &[
-    (
-        &[
-            "contoso-chat.openai.azure.com",
-            "contoso-chat.privatelink.openai.azure.com",
-            "westeurope.prod.vnet.cog.trafficmanager.net",
-            "vnetproxyv1-weu-prod.westeurope.cloudapp.azure.com",
-        ],
-        "20.61.1.10",
-    ),
-    (
-        &[
-            "aif-contoso.cognitiveservices.azure.com",
-            "aif-contoso.privatelink.cognitiveservices.azure.com",
-            "swedencentral.prod.vnet.cog.trafficmanager.net",
-            "vnetproxyv1-swc-prod.swedencentral.cloudapp.azure.com",
-        ],
-        "20.61.1.20",
-    ),
-    (
-        &[
-            "aif-contoso.openai.azure.com",
-            "aif-contoso.privatelink.openai.azure.com",
-            "swedencentral.prod.vnet.cog.trafficmanager.net",
-        ],
-        "",
-    ),
-    (
-        &[
-            "aif-contoso.services.ai.azure.com",
-            "aif-contoso.privatelink.services.ai.azure.com",
-            "swedencentral.prod.vnet.cog.trafficmanager.net",
-        ],
-        "",
-    ),
-    (
-        &[
-            "contoso-ai.azure-api.net",
-            "contoso-ai.privatelink.azure-api.net",
-            "apimgmttm0contoso.trafficmanager.net",
-            "contoso-ai-westeurope-01.regional.azure-api.net",
-            "apimgmths0contoso.westeurope.cloudapp.azure.com",
-        ],
-        "20.61.1.30",
-    ),
-    (&["login.microsoftonline.com"], "20.61.1.1"),
-];
-
-const UNAUTHORIZED: &str = r#"{ "statusCode": 401, "message": "Unauthorized. Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com), or have expired." }"#;
-const KEYLESS: &str = r#"{ "statusCode": 401, "message": "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API." }"#;
-const DISABLED: &str =
-    r#"{"error":{"code":"403","message": "Public access is disabled. Please configure private endpoint."}}"#;
-const GATEWAY_DISABLED: &str = r#"{"statusCode":403,"message":"Request originated from client public IP address 192.168.0.10, public network access on this `Microsoft.ApiManagement/service/contoso-ai` is disabled. To connect to `Microsoft.ApiManagement/service/contoso-ai`, please use the Private Endpoint from inside your virtual network. To learn more https://aka.ms/apim-privateendpoint "}"#;
-const REACHED: &str = r#"{"error": {"message": "Missing API key."}}"#;
-
 const LOCALHOST: &str = "127.0.0.1 localhost\n";
 
 pub struct Town {
+    // Servers stop before what they stand on goes.
+    servers: Servers,
     router: Island,
     hosts: BTreeMap<&'static str, Island>,
     folder: Folder,
-    servers: Servers,
     authority: Authority,
     ways: Ways,
 }
@@ -113,6 +39,7 @@ struct Servers {
     forwarders: Vec<Unbound>,
     private_fronts: Option<Nginx>,
     public_fronts: Option<Nginx>,
+    proxy: Option<Squid>,
 }
 
 impl Town {
@@ -139,6 +66,7 @@ impl Town {
         town.begin_azure();
         town.begin_forwarders();
         town.begin_public_fronts();
+        town.begin_proxy();
         town.firewall();
         town
     }
@@ -164,6 +92,9 @@ impl Town {
         if before.open != self.ways.open {
             self.begin_public_fronts();
         }
+        if before.proxy != self.ways.proxy {
+            self.begin_proxy();
+        }
         if before.firewall != self.ways.firewall {
             self.firewall();
         }
@@ -178,10 +109,16 @@ impl Town {
         self.folder.write(name, text)
     }
 
-    /// The program on a host, without any variable.
+    /// What the environment of a host says.
+    pub fn environment(&self, host: &str) -> &'static [(&'static str, &'static str)] {
+        if host == "runner" { self.ways.runner_environment } else { &[] }
+    }
+
+    /// The program on a host, without any variable but those of the town.
     pub fn fencepost(&self, host: &str, arguments: &[&str]) -> Command {
         let mut command = self.host(host).command("env");
-        command.arg("--ignore-environment").arg(env!("CARGO_BIN_EXE_fencepost")).args(arguments);
+        let variables = self.environment(host).iter().map(|(name, value)| format!("{name}={value}"));
+        command.arg("--ignore-environment").args(variables).arg(env!("CARGO_BIN_EXE_fencepost")).args(arguments);
         command
     }
 
@@ -235,6 +172,12 @@ impl Town {
             self.servers.forwarders.push(Unbound::forwarding(self.host("hub-dns"), "10.0.0.4", &hub));
         }
         self.servers.forwarders.push(Unbound::forwarding(self.host("branch-dns"), "192.168.0.53", &branch));
+    }
+
+    fn begin_proxy(&mut self) {
+        self.servers.proxy = None;
+        let ways::Proxy { resolver, access } = self.ways.proxy;
+        self.servers.proxy = Some(Squid::start_with(self.host("proxy"), PROXY, resolver, access));
     }
 
     fn private_fronts(&self) -> Nginx {

@@ -16,6 +16,18 @@ pub struct Ways {
     /// Lines of the runner's hosts file, and its name server.
     pub runner_hosts: &'static str,
     pub runner_server: &'static str,
+    /// What the runner's environment says of proxies.
+    pub runner_environment: &'static [(&'static str, &'static str)],
+    pub proxy: Proxy,
+}
+
+/// How the proxy is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Who tells it where names lead.
+    pub resolver: &'static str,
+    /// Whom it serves, in squid's words.
+    pub access: &'static str,
 }
 
 /// A private DNS zone.
@@ -62,6 +74,7 @@ impl Default for Ways {
                 "ip saddr 192.168.0.0/16 ip daddr { 10.0.0.0/8, 168.63.129.16 } drop",
                 // Nobody talks to AI that nobody manages.
                 "ip saddr 10.20.0.0/16 ip daddr 20.61.10.0/24 drop",
+                "ip saddr 10.0.0.8 ip daddr 20.61.10.0/24 tcp dport 443 reject with tcp reset",
                 "ip saddr 10.40.0.0/16 ip daddr 20.61.10.0/24 tcp dport 443 reject with tcp reset",
                 "ip saddr 192.168.0.0/16 ip daddr 20.61.10.0/24 tcp dport 443 reject with tcp reset",
             ],
@@ -69,6 +82,8 @@ impl Default for Ways {
             certificates: Shown::Good,
             runner_hosts: "",
             runner_server: "10.0.0.4",
+            runner_environment: &[],
+            proxy: Proxy { resolver: "10.0.0.4", access: "http_access allow all" },
         }
     }
 }
