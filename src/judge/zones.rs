@@ -37,16 +37,17 @@ pub fn shadowed(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> O
     Some(finding)
 }
 
-/// A label that nobody has got an address. Where it is the address that the name itself got, nothing here is true.
+/// A label that nobody has got an address. Where it is the invented address that the name itself got, nothing here is true.
 pub fn rewritten(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> Option<Finding> {
     let follow_up = facts.follow_up.as_deref()?;
     let mut canaries = follow_up.at(resolver.server, Purpose::Canary);
+    let invented = |address| matches!(asked.class(address), AddressClass::Public | AddressClass::Special);
     let (canary, given) = canaries.find_map(|canary| {
         let given = &canary.answer()?.addresses;
-        let invented = |address| matches!(asked.class(address), AddressClass::Public | AddressClass::Special);
         given.iter().any(|address| invented(*address)).then_some((canary, given))
     })?;
-    let same = resolver.addresses().any(|address| given.contains(&address));
+    // A good address of the name stays good, whatever the invented label is given beside it.
+    let same = resolver.addresses().any(|address| invented(address) && given.contains(&address));
     let mut seen = vec![Evidence::Inquired(Arc::clone(canary))];
     if same {
         seen.push(evidence(asked, resolver, &resolver.a));

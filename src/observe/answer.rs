@@ -12,7 +12,7 @@ use std::sync::Arc;
 const LONGEST_CHAIN: usize = 32;
 
 /// The most addresses of one answer that are kept. No endpoint has as many; 64 KiB over TCP hold some four thousand.
-pub const MOST_IN_AN_ANSWER: usize = 64;
+pub const MOST_IN_AN_ANSWER: usize = 128;
 
 /// The most extended errors of one answer that are kept; resolvers send one or two.
 const MOST_EXTENDED_ERRORS: usize = 4;

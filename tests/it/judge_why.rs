@@ -6,7 +6,7 @@ use crate::judge_any::{any_claim, any_facts, any_lookup_outcome, any_witness};
 use fencepost::facts::{
     Answer, Authority, Facts, FollowUp, Inquired, Inquiry, LookupOutcome, MachineFacts, Purpose, Rcode, ResolverFacts,
 };
-use fencepost::judge::{Code, Confidence};
+use fencepost::judge::{Code, Confidence, Verdict, Witnessing};
 use fencepost::plan::{Claim, HostName, View};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -216,6 +216,18 @@ fn any_inquired() -> impl Strategy<Value = Inquired> {
     ];
     (prop::sample::select(purposes), said)
         .prop_map(|(purpose, outcome)| asked(&resolver("some", nothing(), nothing()), purpose, ZONE, outcome))
+}
+
+/// The label that nobody has was given an invented address, and the good one of the name beside it.
+#[test]
+fn a_good_address_stays_good_whatever_an_invented_name_is_given() {
+    let here = resolver("some", gives_by(&[ALIAS], &[HERE]), nothing());
+    let canary = asked(&here, Purpose::Canary, ZONE, gives(&[HERE, "127.0.0.1"]));
+    let mut looked = facts(vec![here], vec![answered(HERE, 401, "")]);
+    let before = judged(&Claim::Private, &looked, &Witnessing::NotSeen);
+    looked.follow_up = Some(Box::new(FollowUp { inquired: vec![Arc::new(canary)], machine: None }));
+    let after = judged(&Claim::Private, &looked, &Witnessing::NotSeen);
+    assert_eq!((before.verdict, after.verdict), (Verdict::Holds, Verdict::Holds));
 }
 
 proptest! {

@@ -186,17 +186,18 @@ fn addresses() -> Vec<Row> {
             v6(q, &[0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, 169, 254, 169, 254])
         })),
         special(udp("::1 as the IPv6 address", |q| v6(q, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]))),
-        udp("sixty-four addresses of the internet", |q| {
-            let many: Vec<[u8; 4]> = (0..64).map(|i| [20, 10, 3, i]).collect();
+        udp("128 addresses of the internet", |q| {
+            let many: Vec<[u8; 4]> = (0..128).map(|i| [20, 10, 3, i]).collect();
             one(given(q, &many))
         })
         .ends("broken", "public-answer", "20.10.3.0 (public)")
         .questions(14)
+        .bytes(16 << 10)
         .elsewhere(15),
-        udp("sixty-five addresses", |q| {
-            let many: Vec<[u8; 4]> = (0..65).map(|i| [20, 10, 3, i]).collect();
+        udp("129 addresses", |q| {
+            let many: Vec<[u8; 4]> = (0..129).map(|i| [20, 10, 3, i]).collect();
             one(given(q, &many))
         })
-        .ends("unknown", "resolver-garbled", "65 addresses in one answer"),
+        .ends("unknown", "resolver-garbled", "129 addresses in one answer"),
     ]
 }

@@ -1,7 +1,9 @@
-//! A witness whose name server is hostile: no block holds because of it, unless it gave what a witness asks for.
+//! Hostile peers and blocks: none holds by nonsense, and none because of a witness whose name server is hostile, unless it
+//! gave what a witness asks for.
 
 use super::net::{Answer, NameServer};
-use super::play::{RESOLVER, SERVICE, at, look, network};
+use super::play::{PROXY, RESOLVER, SERVICE, at, look, network};
+use super::tls::well;
 use super::{Peer, Row, rows};
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use std::sync::Arc;
 /// witness is asked.
 const TELL: &[&str] = &[
     "::1 as the IPv6 address",
-    "sixty-four addresses of the internet",
+    "128 addresses of the internet",
     "the answer to one question without end",
     "an IPv6 address of 5 bytes",
     "the metadata as an IPv6 address (::ffff:0:0/96)",
@@ -52,5 +54,33 @@ async fn a_hostile_witness_holds_no_block() {
         assert_eq!(verdict(&row, server, "resolve: witness.example").await, wanted, "{}", row.does);
         // Nobody listens where the witness is said to be.
         assert_eq!(verdict(&row, server, "connect: 'witness.example:443'").await, "unknown", "{}", row.does);
+    }
+}
+
+/// A witness that anybody can reach.
+const WITNESS: &str = "10.0.0.9:443";
+
+/// The verdict of a block beside a witness that succeeds.
+async fn blocked(row: &Row, by: &str, is_served: bool) -> String {
+    let mut net = network(&row.peer);
+    net.peers.insert(at(WITNESS), well());
+    if !is_served {
+        net.peers.remove(&at(SERVICE));
+    }
+    let proxy = if matches!(row.peer, Peer::Proxy(_)) { format!(", proxy: 'http://{PROXY}'") } else { String::new() };
+    let vantage = format!("{proxy}, witness: {{connect: '{WITNESS}'}}");
+    let report = look(Arc::new(net), &vantage, &format!("claim: blocked, by: [{by}]")).await;
+    report["checks"][0]["verdict"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn nonsense_is_no_block() {
+    for row in rows().iter().filter(|row| !matches!(row.peer, Peer::Resetting(_) | Peer::Spoofing(_))) {
+        assert_ne!(blocked(row, "denied", true).await, "holds", "{}", row.does);
+        // A resolver that did not tell may lead elsewhere, though all that is known is shut.
+        if matches!(row.peer, Peer::Resolver(_)) && row.verdict == "unknown" {
+            let all = "dns, timeout, refused, reset, unreachable, tls, denied";
+            assert_eq!(blocked(row, all, false).await, "unknown", "{}", row.does);
+        }
     }
 }
