@@ -40,14 +40,14 @@ pub fn shadowed(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> O
 /// A label that nobody has got an address. Where it is the invented address that the name itself got, nothing here is true.
 pub fn rewritten(asked: &Asked<'_>, facts: &Facts, resolver: &ResolverFacts) -> Option<Finding> {
     let follow_up = facts.follow_up.as_deref()?;
+    // An address that the plan expects is no invention: a wildcard record of the zone may lead there.
+    let is_invented = |address| matches!(asked.class(address), AddressClass::Public | AddressClass::Special);
     let mut canaries = follow_up.at(resolver.server, Purpose::Canary);
-    let invented = |address| matches!(asked.class(address), AddressClass::Public | AddressClass::Special);
     let (canary, given) = canaries.find_map(|canary| {
         let given = &canary.answer()?.addresses;
-        given.iter().any(|address| invented(*address)).then_some((canary, given))
+        given.iter().any(|address| is_invented(*address)).then_some((canary, given))
     })?;
-    // A good address of the name stays good, whatever the invented label is given beside it.
-    let same = resolver.addresses().any(|address| invented(address) && given.contains(&address));
+    let same = resolver.addresses().any(|address| is_invented(address) && given.contains(&address));
     let mut seen = vec![Evidence::Inquired(Arc::clone(canary))];
     if same {
         seen.push(evidence(asked, resolver, &resolver.a));

@@ -198,6 +198,20 @@ fn each_set_of_answers_has_its_cause_and_doubt_has_none() {
     }
 }
 
+/// A resolver that invents answers may give the right address among them; that one is not what it invented.
+#[test]
+fn an_expected_address_among_invented_ones_breaks_nothing() {
+    let some = resolver("some", gives(&[HERE]), nothing());
+    let canary = asked(&some, Purpose::Canary, ZONE, gives(&[HERE, "0.0.0.0"]));
+    let mut seen = facts(vec![some], Vec::new());
+    let judge = |seen: &Facts| judged(&Claim::Private, seen, &fencepost::judge::Witnessing::NotSeen);
+    let before = judge(&seen);
+    seen.follow_up = Some(Box::new(FollowUp { inquired: vec![Arc::new(canary)], machine: None }));
+    let after = judge(&seen);
+    assert_eq!(before.verdict, after.verdict);
+    assert!(after.findings.iter().any(|finding| finding.code == Code::NxdomainRewritten), "{:#?}", after.findings);
+}
+
 fn any_inquired() -> impl Strategy<Value = Inquired> {
     let purposes = vec![
         Purpose::ZoneAuthority,
