@@ -23,6 +23,7 @@ use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 
 /// The name of a folder of inputs, and what takes them.
 pub type Target = (&'static str, fn(&[u8]));
@@ -118,9 +119,9 @@ pub fn dns_reply(bytes: &[u8]) {
 
 /// What is made of the bytes that come back to the key-less request.
 pub fn http_outcome(bytes: &[u8]) -> HttpOutcome {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
     let subject = subject();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    runtime.block_on(async {
+    RUNTIME.block_on(async {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
         fencepost::observe::request(&subject, Fed::with(bytes), deadline).await
     })
