@@ -3,7 +3,8 @@
 //! Both watch the same endpoints through the same two resolvers: blackbox_exporter with a DNS module for each name and
 //! type and an HTTPS module, probed by a real Prometheus once a round; Fencepost with a plan, scraped by the same
 //! Prometheus once a round. CPU and memory are the kernel's accounts of the two processes. Run with
-//! `cargo bench --bench beside`; it needs `prometheus-blackbox-exporter` beside what the tests need.
+//! `cargo bench --bench beside`, or with `-- steady`, `-- flips` or `-- holes` for a part of it. It needs
+//! `prometheus-blackbox-exporter` beside what the tests need.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a bench prints, and fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "it measures by the clock on the wall")]
@@ -30,20 +31,29 @@ const WINDOW: Duration = Duration::from_secs(60);
 const FLIPS: usize = 8;
 
 fn main() {
+    let named: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let is_wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("machine: {cores} cores, {}", std::env::consts::ARCH);
-    let scene = Scene::start();
-    println!(
-        "{CHECKS} checks, each of 2 resolvers, A and AAAA, and one HTTPS connection, every {} s\n",
-        ROUND.as_secs()
-    );
-    println!("{:<44} {:>10} {:>10} {:>8}", "", "fencepost", "blackbox", "ratio");
-    steady(&scene);
-    detection(&scene);
-    drop(scene);
-    println!();
-    holes::one_shot();
-    holes::lag();
+    if is_wanted("steady") || is_wanted("flips") {
+        let scene = Scene::start();
+        println!(
+            "{CHECKS} checks, each of 2 resolvers, A and AAAA, and one HTTPS connection, every {} s\n",
+            ROUND.as_secs()
+        );
+        println!("{:<44} {:>10} {:>10} {:>8}", "", "fencepost", "blackbox", "ratio");
+        if is_wanted("steady") {
+            steady(&scene);
+        }
+        if is_wanted("flips") {
+            detection(&scene);
+        }
+        println!();
+    }
+    if is_wanted("holes") {
+        holes::one_shot();
+        holes::lag();
+    }
 }
 
 /// One line of the table; the ratio says how many times cheaper or faster Fencepost is.
