@@ -11,8 +11,8 @@ pub fn thread_cpu() -> Duration {
     Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
 }
 
-/// Shakes hands so often with 127.0.0.2, one after the other.
-pub async fn bare_handshakes(authority: &str, port: u16, many: usize) {
+/// Shakes hands so often with 127.0.0.2, one after the other, with so long a pause between them.
+pub async fn bare_handshakes(authority: &str, port: u16, many: usize, pause: Duration) {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap()).unwrap();
     let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -26,5 +26,8 @@ pub async fn bare_handshakes(authority: &str, port: u16, many: usize) {
         let name = ServerName::try_from(format!("contoso-{i}.openai.azure.com")).unwrap();
         let stream = tokio::net::TcpStream::connect(("127.0.0.2", port)).await.unwrap();
         black_box(connector.connect(name, stream).await.unwrap());
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
     }
 }

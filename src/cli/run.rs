@@ -21,7 +21,7 @@ const LONGEST_DRAIN: Duration = Duration::from_millis(500);
 pub fn run(command: &Run) -> Outcome {
     let page = format!("http://{}", command.listen);
     let estate = load::watching_estate(&command.place, &page)?;
-    let runtime = runtime::runtime()?;
+    let runtime = runtime::quiet_runtime()?;
     let outcome = runtime.block_on(serve(command, estate, page));
     runtime::end(runtime);
     outcome

@@ -25,6 +25,12 @@ pub fn runtime() -> Result<Runtime, Fault> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Fault::from)
 }
 
+/// For what runs for months: looks wait far more than they work, and threads that wake one another cost more than they
+/// save. What takes long goes to threads of its own.
+pub fn quiet_runtime() -> Result<Runtime, Fault> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Fault::from)
+}
+
 /// Ends a runtime without waiting for a getaddrinfo that hangs; it cannot be cancelled.
 pub fn end(runtime: Runtime) {
     runtime.shutdown_timeout(Duration::from_millis(100));

@@ -46,13 +46,15 @@ struct Shown {
 
 impl Shown {
     /// Something as JSON, once there is a place for it.
-    async fn json<T: Serialize>(&self, made: impl FnOnce(&Self) -> T) -> Response {
+    #[expect(clippy::disallowed_methods, reason = "a board of 10,000 checks takes a while, and looks go on beside it")]
+    async fn json<T: Serialize>(self, made: impl FnOnce(&Self) -> T + Send + 'static) -> Response {
         let stopping = |_| StatusCode::SERVICE_UNAVAILABLE.into_response();
         let place = match Arc::clone(&self.boards).acquire_owned().await.map_err(stopping) {
             Ok(place) => place,
             Err(response) => return response,
         };
-        let Ok(text) = serde_json::to_vec(&made(self)) else {
+        let text = tokio::task::spawn_blocking(move || serde_json::to_vec(&made(&self))).await;
+        let Ok(Ok(text)) = text else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         let text = Bytes::from(text);
