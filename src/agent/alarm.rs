@@ -10,31 +10,22 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A look is overdue after so many rounds.
-const ROUNDS: u32 = 3;
-
 /// Since when things fail; the board tells only of now.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Memory {
-    /// When the plan was taken.
-    settled: Timestamp,
     witness: Option<Timestamp>,
     reload: Option<Timestamp>,
     state: Option<Timestamp>,
-    /// When checks were first seen to be overdue, by the wall clock and by the one that stands still with the machine.
+    /// When checks were first seen to be overdue, by the wall clock and by the one that nobody sets.
     stale: Option<(Timestamp, Instant)>,
     /// When the last writing of the state was first seen to lie too far back.
     unwritten: Option<Instant>,
 }
 
 impl Memory {
-    pub fn new(now: Timestamp) -> Self {
-        Self { settled: now, witness: None, reload: None, state: None, stale: None, unwritten: None }
-    }
-
     /// A new plan was taken: its checks get time to be looked at. The disk is the same.
-    pub fn settle(&mut self, now: Timestamp) {
-        *self = Self { state: self.state, unwritten: self.unwritten, ..Self::new(now) };
+    pub fn settle(&mut self) {
+        *self = Self { state: self.state, unwritten: self.unwritten, ..Self::default() };
     }
 
     /// Everything that is known now. `waiting` holds what is known of checks that were not looked at yet.
@@ -48,7 +39,7 @@ impl Memory {
     ) -> Known<'a> {
         let settings = &estate.grounds.plan.settings;
         let patience = settings.every * settings.confirm.saturating_sub(1);
-        let stale = self.overdue(board, settings.every, estate.witness_lasts(), now);
+        let stale = self.overdue(board, estate.witness_lasts(), now);
         Known {
             vantage: board.header.vantage.name.as_str(),
             owner: estate.vantage().owner.as_deref().unwrap_or_default(),
@@ -105,15 +96,11 @@ impl Memory {
         (first.elapsed() >= every).then(|| format!("nothing has come to the disk since {since}"))
     }
 
-    /// The checks whose look is overdue. A machine that was suspended wakes with all of them overdue; so it counts only
-    /// once it has lasted for a round in which the machine was awake, and for as long as the last look of it may take.
-    fn overdue(&mut self, board: &Board, every: Duration, lasting: Duration, now: Timestamp) -> Vec<CheckName> {
-        let longest = SignedDuration::try_from(every * ROUNDS).unwrap_or(SignedDuration::MAX);
-        let last = |entry: &Entry| entry.seen.as_ref().map_or(self.settled, |seen| seen.standing.last_run);
-        let is_overdue =
-            |entry: &Entry| entry.face.claim != "none" && now.duration_since(last(entry).max(self.settled)) > longest;
-        let overdue: Vec<CheckName> =
-            board.checks.iter().filter(|entry| is_overdue(entry)).map(|entry| entry.face.check.clone()).collect();
+    /// The checks that the board calls stale. It counts only once it has lasted for a round, and for as long as the last
+    /// look of it may take: with a new plan, or after a halt, everything is looked at again by then.
+    fn overdue(&mut self, board: &Board, lasting: Duration, now: Timestamp) -> Vec<CheckName> {
+        let stale = board.checks.iter().filter(|entry| board.is_stale(entry));
+        let overdue: Vec<CheckName> = stale.map(|entry| entry.face.check.clone()).collect();
         if overdue.is_empty() {
             self.stale = None;
             return overdue;

@@ -71,7 +71,7 @@ impl Courier {
             written: None,
             hold: None,
             news: false,
-            memory: Memory::new(now),
+            memory: Memory::default(),
             post: None,
             under_way: JoinSet::new(),
             failing: BTreeSet::new(),
@@ -89,7 +89,7 @@ impl Courier {
     pub fn settle(&mut self, estate: &Estate, now: Timestamp) {
         self.post.clone_from(&estate.post);
         self.every = estate.grounds.plan.settings.every;
-        self.memory.settle(now);
+        self.memory.settle();
         self.cut();
         let destinations = self.post.as_ref().map(|post| post.destinations()).unwrap_or_default();
         self.tell_gone(destinations);

@@ -16,7 +16,7 @@ pub use paths::{
     CertTrouble, Certificate, Connect, ConnectOutcome, Http, HttpOutcome, PathFacts, ProxyFacts, ProxySource, Tls,
     TlsOutcome, Tunnel, Why,
 };
-pub use shown::shown;
+pub use shown::{readable, shown};
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

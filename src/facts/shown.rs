@@ -7,10 +7,23 @@ const LONGEST: usize = 200;
 
 /// Text of a peer, cut to one line that moves no cursor.
 pub fn shown(text: &str) -> String {
-    let mut line: String = text.chars().filter(|c| is_harmless(*c)).take(LONGEST).collect();
+    kept(harmless(text).take(LONGEST))
+}
+
+/// The beginning of a body, already cut, as text that moves no cursor.
+pub fn readable(bytes: &[u8]) -> String {
+    kept(harmless(&String::from_utf8_lossy(bytes)))
+}
+
+fn harmless(text: &str) -> impl Iterator<Item = char> + '_ {
+    text.chars().filter(|c| is_harmless(*c))
+}
+
+fn kept(text: impl Iterator<Item = char>) -> String {
+    let mut text: String = text.collect();
     // It stays on the board as long as the check does.
-    line.shrink_to_fit();
-    line
+    text.shrink_to_fit();
+    text
 }
 
 #[cfg(test)]
@@ -21,5 +34,8 @@ mod tests {
     fn a_peer_moves_no_cursor_and_turns_no_text() {
         assert_eq!(shown("red \u{1b}[31m\u{9b}31m\r\n\u{202e}text\u{2028}"), "red [31m31mtext");
         assert_eq!(shown(&"ä".repeat(1_000)).chars().count(), LONGEST);
+        let text = "a\u{1b}[2Jb\r\nc\u{9b}31md\u{7}e\u{202e}f\u{2028}g\0h\u{2067}ü";
+        assert_eq!(readable(text.as_bytes()), "a[2Jbc31mdefghü");
+        assert_eq!(readable(b"a\xff\xfeb"), "a\u{fffd}\u{fffd}b");
     }
 }

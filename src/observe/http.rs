@@ -3,8 +3,7 @@
 //! HTTP/2 is not offered: every service of the catalogue speaks HTTP/1.1, and one exchange gains nothing from frames.
 
 use super::look::Subject;
-use super::words::{readable, told};
-use crate::facts::{HttpOutcome, shown};
+use crate::facts::{HttpOutcome, readable, shown};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -122,4 +121,20 @@ fn telling(headers: &HeaderMap) -> Vec<(Cow<'static, str>, String)> {
     let mut kept: Vec<_> = TELLING.iter().filter_map(|name| value(name)).collect();
     kept.shrink_to_fit();
     kept
+}
+
+/// An error with what brought it about, as one line that may be shown.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(deeper) = source {
+        let words = deeper.to_string();
+        // Some errors repeat their source.
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        source = deeper.source();
+    }
+    shown(&text)
 }

@@ -17,7 +17,6 @@ mod sockets;
 mod subject;
 mod tls;
 mod witness;
-mod words;
 
 pub use answer::MOST_IN_AN_ANSWER;
 pub use follow::follow_up;

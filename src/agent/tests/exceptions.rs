@@ -37,7 +37,7 @@ impl December {
         let estate = estate_of(PLAN, start);
         let board = SharedBoard::new(blank(&estate, start));
         let keeper = Keeper::new(board.clone(), &estate, start);
-        Self { keeper, board, estate, memory: Memory::new(start), desk: Desk::default(), open: false }
+        Self { keeper, board, estate, memory: Memory::default(), desk: Desk::default(), open: false }
     }
 
     /// A round of looks. What is claimed of both, what the looks came to, and the alerts that fire after it.
