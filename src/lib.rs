@@ -12,6 +12,7 @@ pub mod standing; // a verdict over time
 pub mod story; // findings in plain words
 pub mod alert; // which alerts are held, and what is to be sent
 pub mod state; // what survives a restart
+pub mod source; // where the plan comes from
 pub mod clock; // the wall clock's one door
 pub mod observe; // looking at names and addresses
 pub mod publish; // one board, many faces

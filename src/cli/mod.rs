@@ -4,12 +4,14 @@ mod args;
 mod check;
 mod explain;
 mod findings;
+mod follow;
 mod lab;
 mod load;
 mod out;
 mod plan;
 mod run;
 mod runtime;
+mod supply;
 mod table;
 
 use crate::plan::is_harmless;

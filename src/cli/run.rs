@@ -1,13 +1,14 @@
 //! `fencepost run`: the agent, its HTTP, and the signals.
 
 use super::args::{Place, Run};
+use super::follow::Follower;
 use super::{Exit, Fault, Outcome, load, runtime};
 use crate::agent::{self, Estate, Means, Orders};
 use crate::publish::{Meters, ReloadRequest, SharedBoard, router, serve as serve_pages};
 use crate::state::{Folder, Opened};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -19,15 +20,16 @@ use tokio_util::sync::CancellationToken;
 const LONGEST_DRAIN: Duration = Duration::from_millis(500);
 
 pub fn run(command: &Run) -> Outcome {
-    let page = format!("http://{}", command.listen);
-    let estate = load::watching_estate(&command.place, &page)?;
     let runtime = runtime::quiet_runtime()?;
-    let outcome = runtime.block_on(serve(command, estate, page));
+    let outcome = runtime.block_on(serve(command));
     runtime::end(runtime);
     outcome
 }
 
-async fn serve(command: &Run, estate: Estate, page: String) -> Outcome {
+async fn serve(command: &Run) -> Outcome {
+    let folder = state_folder(command.state.as_deref());
+    let follower = Follower::new(command, &format!("http://{}", command.listen), folder.as_deref())?;
+    let (estate, refresh) = follower.begin().await?;
     let signals = Signals::catch()?;
     let stop = CancellationToken::new();
     let (reload, orders) = mpsc::channel(1);
@@ -37,14 +39,13 @@ async fn serve(command: &Run, estate: Estate, page: String) -> Outcome {
     tell_destinations(&estate);
     let board = agent::shared_board(&estate);
     let meters = Arc::new(Meters::new()?);
-    let place = command.place.clone();
-    let source: agent::PlanSource = Box::new(move || load::watching_estate(&place, &page).map_err(|Fault(why)| why));
     let orders = Orders { reload: orders, stop: stop.clone() };
     let means = Means {
         meters: Arc::clone(&meters),
         at_a_time: agent::most_looks(),
-        source,
-        state: state(command.state.as_deref(), &face.vantage.name)?,
+        source: Arc::new(follower).source(),
+        refresh,
+        state: state(folder.as_deref(), &face.vantage.name)?,
     };
     let agent = agent::run(estate, board.clone(), means, orders);
     let http = serve_http(listener, board, meters, reload.clone(), stop.clone());
@@ -53,17 +54,21 @@ async fn serve(command: &Run, estate: Estate, page: String) -> Outcome {
     Ok(Exit::Good)
 }
 
-/// Opens the folder that the command line names, or systemd.
-fn state(named: Option<&Path>, vantage: &str) -> Result<Option<Opened>, Fault> {
+/// The folder that the command line names, or systemd.
+fn state_folder(named: Option<&Path>) -> Option<PathBuf> {
     let of_systemd = || std::env::split_paths(&std::env::var_os("STATE_DIRECTORY")?).next();
-    let Some(folder) = named.map(Path::to_owned).or_else(of_systemd) else {
+    named.map(Path::to_owned).or_else(of_systemd)
+}
+
+fn state(folder: Option<&Path>, vantage: &str) -> Result<Option<Opened>, Fault> {
+    let Some(folder) = folder else {
         tracing::warn!(
             "no folder for the state: a restart forgets incidents and exposure clocks; name one with --state"
         );
         return Ok(None);
     };
-    let opened = Folder::open(&folder, vantage)?;
-    if std::fs::metadata(&folder).is_ok_and(|about| about.permissions().mode() & 0o022 != 0) {
+    let opened = Folder::open(folder, vantage)?;
+    if std::fs::metadata(folder).is_ok_and(|about| about.permissions().mode() & 0o022 != 0) {
         let folder = folder.display();
         tracing::warn!(%folder, "others can write in the folder of the state, and change what it says: chmod go-w");
     }
@@ -106,7 +111,7 @@ pub async fn serve_http(
 /// Reads the plan and all that belongs to it again, for an agent that sends no alerts.
 pub fn source(place: &Place) -> agent::PlanSource {
     let place = place.clone();
-    Box::new(move || load::estate(&place).map_err(|Fault(why)| why))
+    Box::new(move |_| Box::pin(std::future::ready(load::estate(&place).map(Some).map_err(|Fault(why)| why))))
 }
 
 /// SIGTERM and SIGINT stop, SIGHUP reads the plan again.

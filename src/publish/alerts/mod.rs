@@ -5,5 +5,5 @@ mod post;
 mod wire;
 
 pub use meters::AlertMeters;
-pub use post::{ATTEMPT, LONGEST_ANSWER, Lookup, Post, Secret, SecretTrouble, Secrets};
+pub use post::{ATTEMPT, LONGEST_ANSWER, Lookup, Names, Post, Secret, SecretTrouble, Secrets};
 pub use wire::{Events, SIGNATURE_HEADER, alertmanager_body, events_schema, signature, webhook_body};

@@ -72,7 +72,8 @@ impl Secret {
 /// The secrets of the destinations that have one.
 pub type Secrets = BTreeMap<DestinationName, Secret>;
 
-struct Names(Lookup);
+/// Finds the addresses of names for a client.
+pub struct Names(pub Lookup);
 
 impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
