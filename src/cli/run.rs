@@ -29,8 +29,12 @@ pub fn run(command: &Run) -> Outcome {
 async fn serve(command: &Run) -> Outcome {
     let folder = state_folder(command.state.as_deref());
     let follower = Follower::new(command, &format!("http://{}", command.listen), folder.as_deref())?;
-    let (estate, refresh) = follower.begin().await?;
-    let signals = Signals::catch()?;
+    let mut signals = Signals::catch()?;
+    let (estate, refresh) = tokio::select! {
+        begun = follower.begin() => begun?,
+        // A server that does not answer holds up no stop.
+        () = signals.stopping() => return Ok(Exit::Good),
+    };
     let stop = CancellationToken::new();
     let (reload, orders) = mpsc::channel(1);
     let listener = listen(command.listen).await?;
@@ -129,6 +133,14 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
         })
+    }
+
+    /// Waits for the order to stop.
+    async fn stopping(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 
     /// Obeys until told to stop.

@@ -19,6 +19,9 @@ const ATTEMPTS_AT_START: u32 = 4;
 /// The wait after the first of them; it doubles.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
 
+/// A plan and its signature are two documents; what else is fetched must fit into their time.
+const DOCUMENTS_AT_MOST: u32 = 2;
+
 /// What is written now.
 #[derive(Clone)]
 pub struct Got {
@@ -46,6 +49,8 @@ pub struct Supply {
     /// Where the plan has an address.
     fetcher: Option<Fetcher>,
     copies: Option<Copies>,
+    /// Whether it can be read as often as one likes.
+    lasts: bool,
     disk: Disk,
     known: Mutex<Known>,
 }
@@ -57,7 +62,12 @@ impl Supply {
             Origin::Address(address) => folder.map(|folder| Copies::new(folder, address)),
             Origin::Stdin | Origin::Path(_) => None,
         };
-        Self { origin, pin, fetcher, copies, disk: Disk::default(), known: Mutex::default() }
+        let lasts = match &origin {
+            Origin::Stdin => false,
+            Origin::Path(path) => is_lasting(path),
+            Origin::Address(_) => true,
+        };
+        Self { origin, pin, fetcher, copies, lasts, disk: Disk::default(), known: Mutex::default() }
     }
 
     pub fn origin(&self) -> &Origin {
@@ -66,11 +76,7 @@ impl Supply {
 
     /// Whether it makes sense to look for something newer.
     pub fn can_change(&self) -> bool {
-        match &self.origin {
-            Origin::Stdin => false,
-            Origin::Path(path) => is_lasting(path),
-            Origin::Address(_) => true,
-        }
+        self.lasts
     }
 
     fn known(&self) -> Known {
@@ -81,9 +87,13 @@ impl Supply {
     pub async fn get(&self) -> Result<Got, Trouble> {
         let known = self.known();
         let got = match (&self.origin, &self.fetcher) {
-            (Origin::Address(address), Some(fetcher)) => self.fetched(fetcher, address, &known).await,
+            (Origin::Address(address), Some(fetcher)) => {
+                let fetched = self.fetched(fetcher, address, &known);
+                let ended = tokio::time::timeout(fetcher.limit() * DOCUMENTS_AT_MOST, fetched).await;
+                ended.unwrap_or_else(|_| Err(fetcher.too_late()))
+            }
             (Origin::Address(_), None) => Err(Trouble::lasting("there is nothing to fetch it with")),
-            (Origin::Path(path), _) if is_lasting(path) => {
+            (Origin::Path(path), _) if self.lasts => {
                 let written = self.disk.settled(path, self.pin.needs_signature(), known.content.as_deref()).await;
                 written.and_then(|written| self.held(written, Validators::default(), &known))
             }
