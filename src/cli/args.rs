@@ -224,6 +224,19 @@ pub enum Plan {
     Schema,
     /// Print a ready plan to start from; without a name, list them.
     Example { name: Option<String> },
+    /// Turn the configuration of another tool into a plan to start from; what could not be carried over stands in it.
+    #[command(subcommand)]
+    Import(Import),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Targets and modules of blackbox_exporter: give prometheus.yml, blackbox.yml, and files that `file_sd_configs` reads.
+    Blackbox {
+        /// The files, in any order; - is standard input.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

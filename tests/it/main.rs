@@ -22,6 +22,7 @@ mod fuzzed;
 mod growth;
 mod hostile;
 mod house;
+mod import;
 mod inhibition;
 mod killed;
 mod lab;
