@@ -54,4 +54,5 @@ mod support;
 mod tale;
 mod text;
 mod threats;
+mod web;
 mod year;
