@@ -76,6 +76,11 @@ pub struct Run {
     #[arg(long, env = "FENCEPOST_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9853")]
     pub listen: SocketAddr,
 
+    /// TLS, client certificates and passwords for the agent's own HTTP, in the format of Prometheus' web configuration.
+    /// Read again when it changes. [default: plain HTTP that asks nobody]
+    #[arg(long = "web.config.file", env = "FENCEPOST_WEB_CONFIG_FILE", value_name = "FILE")]
+    pub web_config: Option<PathBuf>,
+
     /// A folder for what survives a restart: incidents, exposure clocks, alerts to be sent. [default: the first of systemd's
     /// STATE_DIRECTORY, else nothing is kept]
     #[arg(long, env = "FENCEPOST_STATE", value_name = "FOLDER")]

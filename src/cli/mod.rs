@@ -11,6 +11,7 @@ mod plan;
 mod run;
 mod runtime;
 mod table;
+mod web;
 
 use crate::plan::is_harmless;
 use args::{Args, Command};

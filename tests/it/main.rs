@@ -55,4 +55,5 @@ mod support;
 mod tale;
 mod text;
 mod threats;
+mod web;
 mod year;
