@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: Debian's unbound, BIND, dnsmasq, squid, nginx,
-# Prometheus with promtool, Alertmanager with amtool, curl, ip, nft, python3 and faketime, and cargo-nextest.
+# Prometheus with promtool, Alertmanager with amtool, curl, ip, nft, python3 and faketime; the shells that complete, man and
+# mandoc; what builds and checks packages (systemd, dpkg-dev, lintian, shellcheck); and cargo-nextest.
 # May be run any number of times. No service is started, and none that runs is touched.
 set -euo pipefail
 
@@ -15,7 +16,9 @@ has() {
 
 missing=()
 for pair in unbound:unbound named:bind9 squid:squid dnsmasq:dnsmasq-base nginx:nginx-light prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager \
-  amtool:prometheus-alertmanager curl:curl ip:iproute2 nft:nftables cc:gcc python3:python3-minimal faketime:faketime; do
+  amtool:prometheus-alertmanager curl:curl ip:iproute2 nft:nftables cc:gcc python3:python3-minimal faketime:faketime \
+  fish:fish zsh:zsh man:man-db groff:groff-base mandoc:mandoc systemd-analyze:systemd dpkg-shlibdeps:dpkg-dev strip:binutils lintian:lintian \
+  shellcheck:shellcheck; do
   has "${pair%%:*}" || missing+=("${pair#*:}")
 done
 

@@ -2,7 +2,7 @@
 
 use super::args::{Place, Run};
 use super::{Exit, Fault, Outcome, load, runtime};
-use crate::agent::{self, Estate, Means, Orders};
+use crate::agent::{self, Estate, Manager, Means, Orders};
 use crate::publish::{Meters, ReloadRequest, SharedBoard, router, serve as serve_pages};
 use crate::state::{Folder, Opened};
 use std::net::SocketAddr;
@@ -45,6 +45,7 @@ async fn serve(command: &Run, estate: Estate, page: String) -> Outcome {
         at_a_time: agent::most_looks(),
         source,
         state: state(command.state.as_deref(), &face.vantage.name)?,
+        manager: Manager::of_environment(),
     };
     let agent = agent::run(estate, board.clone(), means, orders);
     let http = serve_http(listener, board, meters, reload.clone(), stop.clone());
