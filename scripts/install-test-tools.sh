@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: Debian's unbound, BIND, dnsmasq, squid, nginx,
-# Prometheus with promtool, Alertmanager with amtool, curl, ip, nft, python3, faketime and htpasswd, and cargo-nextest.
+# Installs what the tests need and this machine lacks: the Debian packages below, and cargo-nextest.
 # May be run any number of times. No service is started, and none that runs is touched.
 set -euo pipefail
 
@@ -13,10 +12,37 @@ has() {
   PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1
 }
 
+# A command, and the package that has it.
+pairs=(
+  unbound:unbound
+  named:bind9
+  squid:squid
+  dnsmasq:dnsmasq-base
+  nginx:nginx-light
+  prometheus:prometheus
+  promtool:prometheus
+  prometheus-alertmanager:prometheus-alertmanager
+  amtool:prometheus-alertmanager
+  curl:curl
+  ip:iproute2
+  nft:nftables
+  cc:gcc
+  python3:python3-minimal
+  faketime:faketime
+  htpasswd:apache2-utils
+  fish:fish
+  zsh:zsh
+  man:man-db
+  groff:groff-base
+  mandoc:mandoc
+  systemd-analyze:systemd
+  dpkg-shlibdeps:dpkg-dev
+  strip:binutils
+  lintian:lintian
+  shellcheck:shellcheck
+)
 missing=()
-for pair in unbound:unbound named:bind9 squid:squid dnsmasq:dnsmasq-base nginx:nginx-light prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager \
-  amtool:prometheus-alertmanager curl:curl ip:iproute2 nft:nftables cc:gcc python3:python3-minimal faketime:faketime \
-  htpasswd:apache2-utils; do
+for pair in "${pairs[@]}"; do
   has "${pair%%:*}" || missing+=("${pair#*:}")
 done
 

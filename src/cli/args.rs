@@ -49,6 +49,28 @@ pub enum Command {
         /// A code, such as public-answer.
         code: Option<String>,
     },
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell that reads it.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page, or write one for each command.
+    Man(Man),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Man {
+    /// A folder that takes the pages of all commands.
+    #[arg(long, value_name = "FOLDER")]
+    pub dir: Option<PathBuf>,
 }
 
 /// Which plan, and where in it.
