@@ -109,9 +109,13 @@ fn secrets(alerts: &Alerts, plan_file: &Path) -> Result<Secrets, Fault> {
     if faults.is_empty() { Ok(secrets) } else { Err(Fault(faults.join("\n"))) }
 }
 
-/// A secret that every user of this machine can read is none.
+/// Whether every user of this machine can read a file. A secret that they can is none.
+pub fn others_read(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|about| about.permissions().mode() & 0o004 != 0)
+}
+
 fn tell_if_others_read(secret: &Path) {
-    if std::fs::metadata(secret).is_ok_and(|about| about.permissions().mode() & 0o004 != 0) {
+    if others_read(secret) {
         let file = secret.display();
         tracing::warn!(%file, "every user of this machine can read this secret; take the right from them: chmod o-r");
     }
