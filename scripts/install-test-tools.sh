@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: the Debian packages below, and cargo-nextest.
+# Installs what the tests need and this machine lacks: the Debian packages below, cargo-nextest, and from PyPI, into
+# target/test-tools/venv, readers that are not ours.
 # May be run any number of times. No service is started, and none that runs is touched.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
@@ -45,6 +47,7 @@ missing=()
 for pair in "${pairs[@]}"; do
   has "${pair%%:*}" || missing+=("${pair#*:}")
 done
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 
 # Packages ask this file whether they may start their services; 101 means no.
 policy=/usr/sbin/policy-rc.d
@@ -77,5 +80,14 @@ if ! has cargo-nextest; then
   cargo install --locked --quiet cargo-nextest
   echo "install-test-tools: installed cargo-nextest"
 fi
+
+venv=target/test-tools/venv
+# Module and package.
+for pair in opentelemetry.proto.collector.metrics.v1.metrics_service_pb2:opentelemetry-proto; do
+  "$venv/bin/python" -c "import ${pair%%:*}" 2>/dev/null && continue
+  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${pair#*:}"
+  echo "install-test-tools: installed ${pair#*:} from PyPI"
+done
 
 echo "install-test-tools: everything the tests need is here"

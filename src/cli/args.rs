@@ -1,5 +1,6 @@
 //! What the command line takes.
 
+use super::push::PushArgs;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -36,7 +37,7 @@ pub enum Command {
     /// Watch a vantage: look on schedule, serve metrics and the board.
     Run(Run),
     /// Look at everything once, print it, and exit with what it came to.
-    Check(Check),
+    Check(Box<Check>),
     /// Tell one check in full: what every resolver says, how far every address is reached, why, and what to do.
     Explain(Box<Explain>),
     /// Check, show and explain plans.
@@ -117,6 +118,10 @@ pub struct Check {
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "human")]
     pub format: CheckFormat,
+
+    // Last: its heading holds for whatever follows.
+    #[command(flatten)]
+    pub push: PushArgs,
 }
 
 #[derive(Debug, ClapArgs)]

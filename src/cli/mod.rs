@@ -8,6 +8,7 @@ mod lab;
 mod load;
 mod out;
 mod plan;
+mod push;
 mod run;
 mod runtime;
 mod shell;

@@ -43,6 +43,7 @@ mod overlap;
 mod plans;
 mod prometheus;
 mod proxy;
+mod push;
 mod quiet;
 mod real;
 mod real_causes;
