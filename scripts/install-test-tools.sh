@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: Debian's unbound, BIND, dnsmasq, squid, nginx,
-# Prometheus with promtool, Alertmanager with amtool, curl, ip, nft, python3, faketime and minisign, and cargo-nextest.
+# Installs what the tests need and this machine lacks: the Debian packages below, cargo-nextest, and from PyPI, into
+# target/test-tools/venv, readers that are not ours.
 # May be run any number of times. No service is started, and none that runs is touched.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
@@ -13,11 +14,41 @@ has() {
   PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1
 }
 
+# A command, and the package that has it.
+pairs=(
+  unbound:unbound
+  named:bind9
+  squid:squid
+  dnsmasq:dnsmasq-base
+  nginx:nginx-light
+  prometheus:prometheus
+  promtool:prometheus
+  prometheus-alertmanager:prometheus-alertmanager
+  amtool:prometheus-alertmanager
+  curl:curl
+  ip:iproute2
+  nft:nftables
+  cc:gcc
+  python3:python3-minimal
+  faketime:faketime
+  htpasswd:apache2-utils
+  fish:fish
+  zsh:zsh
+  man:man-db
+  groff:groff-base
+  mandoc:mandoc
+  systemd-analyze:systemd
+  dpkg-shlibdeps:dpkg-dev
+  strip:binutils
+  lintian:lintian
+  shellcheck:shellcheck
+  minisign:minisign
+)
 missing=()
-for pair in unbound:unbound named:bind9 squid:squid dnsmasq:dnsmasq-base nginx:nginx-light prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager \
-  amtool:prometheus-alertmanager curl:curl ip:iproute2 nft:nftables cc:gcc python3:python3-minimal faketime:faketime minisign:minisign; do
+for pair in "${pairs[@]}"; do
   has "${pair%%:*}" || missing+=("${pair#*:}")
 done
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 
 # Packages ask this file whether they may start their services; 101 means no.
 policy=/usr/sbin/policy-rc.d
@@ -50,5 +81,14 @@ if ! has cargo-nextest; then
   cargo install --locked --quiet cargo-nextest
   echo "install-test-tools: installed cargo-nextest"
 fi
+
+venv=target/test-tools/venv
+# Module and package.
+for pair in opentelemetry.proto.collector.metrics.v1.metrics_service_pb2:opentelemetry-proto; do
+  "$venv/bin/python" -c "import ${pair%%:*}" 2>/dev/null && continue
+  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${pair#*:}"
+  echo "install-test-tools: installed ${pair#*:} from PyPI"
+done
 
 echo "install-test-tools: everything the tests need is here"

@@ -9,6 +9,7 @@ mod carry;
 mod courier;
 mod estate;
 mod keeper;
+mod manager;
 mod once;
 mod renew;
 mod run;
@@ -19,6 +20,7 @@ mod tell;
 mod tests;
 
 pub use estate::{Before, Estate, EstateError, Grounds, Interest};
+pub use manager::Manager;
 pub use once::{once, once_at};
 pub use renew::{Asked, PlanSource, Refresh};
 pub use run::{Means, Orders, run, shared_board};

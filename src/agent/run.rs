@@ -3,6 +3,7 @@
 use super::courier::Courier;
 use super::estate::{Estate, Interest, Work};
 use super::keeper::{Keeper, blank};
+use super::manager::Manager;
 use super::renew::{Asked, PlanSource, Reading, Refresh, Renewal};
 use super::scribe::Scribe;
 use crate::alert::Alerting;
@@ -45,6 +46,15 @@ pub struct Means {
     pub refresh: Refresh,
     /// Where it keeps what survives a restart, and what it found there.
     pub state: Option<Opened>,
+    /// Who is told that it is ready and well.
+    pub manager: Manager,
+}
+
+impl Means {
+    /// Of an agent that keeps nothing, follows its plan by orders only, and that nobody manages.
+    pub fn alone(meters: Arc<Meters>, at_a_time: usize, source: PlanSource) -> Self {
+        Self { meters, at_a_time, source, refresh: Refresh::default(), state: None, manager: Manager::nobody() }
+    }
 }
 
 /// The board that [`run`] will write and others may already read.
@@ -66,13 +76,15 @@ pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: O
     });
     let scribe = Scribe::new(folder);
     keeper.state_is(scribe.health());
-    let mut courier = Courier::new(&estate, board, Arc::clone(&means.meters), alerting, now);
+    let mut courier = Courier::new(&estate, board.clone(), Arc::clone(&means.meters), alerting, now);
     if scribe.keeps() {
         courier.waits_for_disk();
     }
     let mut renewal = Renewal::new(means.source, &means.refresh);
     let desks = Desks { keeper, scribe, courier };
     let mut agent = Agent::new(Arc::new(estate), desks, means.meters, means.at_a_time);
+    let mut manager = means.manager;
+    manager.ready(&board);
     if let Some((why, of)) = means.refresh.behind {
         agent.begin_behind(&why, of);
     }
@@ -85,13 +97,27 @@ pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: O
         tokio::select! {
             () = orders.stop.cancelled() => break,
             request = orders.reload.recv(), if reload_open && renewal.is_free() => match request {
-                Some(answer) => renewal.begin(Asked::ByOrder, Some(answer)),
+                Some(answer) => {
+                    manager.reloading();
+                    renewal.begin(Asked::ByOrder, Some(answer));
+                }
                 None => reload_open = false,
             },
             () = until(reading_due) => renewal.begin(Asked::ByTime, None),
-            reading = renewal.ended() => agent.renew(reading),
+            reading = renewal.ended() => {
+                let asked = reading.asked;
+                agent.renew(reading);
+                match asked {
+                    Asked::ByOrder => manager.ready(&board),
+                    Asked::ByTime => manager.looked(),
+                }
+            }
             () = until(due) => agent.begin(),
-            Some(done) = agent.looks.join_next() => agent.take(done),
+            Some(done) = agent.looks.join_next() => {
+                agent.take(done);
+                manager.looked();
+            }
+            () = until(manager.next()) => manager.act(&board),
             () = until(writing_due) => agent.write(),
             (health, change) = agent.scribe.written() => {
                 agent.keeper.state_is(health);
@@ -102,6 +128,7 @@ pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: O
         }
         agent.follow_news();
     }
+    manager.stopping();
     agent.stop().await;
 }
 

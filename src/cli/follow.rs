@@ -5,8 +5,10 @@ use super::supply::{self, Files};
 use super::{Fault, load};
 use crate::agent::{Asked, Estate, PlanSource, Refresh};
 use crate::plan::parse_time;
+use crate::publish::Door;
 use crate::source::{Content, Origin, Pace, Supply};
 use jiff::Timestamp;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,8 +22,9 @@ const EVERY_OF_ADDRESSES: Duration = Duration::from_secs(300);
 /// Follows one plan.
 pub struct Follower {
     place: Place,
-    /// Where the agent's HTTP answers.
-    page: String,
+    /// Before the agent's HTTP, and where that listens.
+    door: Arc<Door>,
+    listen: SocketAddr,
     supply: Supply,
     pace: Option<Pace>,
     behind: Mutex<Behind>,
@@ -38,7 +41,7 @@ struct Behind {
 
 impl Follower {
     /// `folder` is the folder of the state, where there is one.
-    pub fn new(command: &Run, page: &str, folder: Option<&Path>) -> Result<Self, Fault> {
+    pub fn new(command: &Run, door: Arc<Door>, folder: Option<&Path>) -> Result<Self, Fault> {
         let place = command.place.clone();
         let supply = supply::supply(&place.plan, &place.pinned, folder)?;
         let pace = pace(command.plan_refresh.as_deref(), &supply)?;
@@ -51,7 +54,7 @@ impl Follower {
                 "no folder for a copy of the plan: without its server the agent cannot start; name one with --state"
             );
         }
-        Ok(Self { place, page: page.to_owned(), supply, pace, behind: Mutex::default() })
+        Ok(Self { place, door, listen: command.listen, supply, pace, behind: Mutex::default() })
     }
 
     /// What to begin with: the newest plan, or else the copy of the last good one.
@@ -83,6 +86,11 @@ impl Follower {
     }
 
     async fn again(&self, asked: Asked) -> Result<Option<Estate>, Fault> {
+        match asked {
+            // Whoever orders the plan to be read again means everything that can be.
+            Asked::ByOrder => self.door.reread(),
+            Asked::ByTime => {}
+        }
         let got = self.supply.get().await.map_err(|trouble| Fault(trouble.why))?;
         let estate = if asked == Asked::ByOrder || got.is_news || self.behind().beside_the_text {
             let read = self.estate(&got.content);
@@ -100,7 +108,8 @@ impl Follower {
         let catalog = load::catalog(&self.place.catalog)?;
         let plan = supply::read(self.supply.origin(), content, &catalog)?;
         let files = Files::of(self.supply.origin(), &self.place.pinned);
-        load::watching_estate((plan, catalog), &files, &self.place, &self.page)
+        let page = format!("{}://{}", self.door.scheme(), self.listen);
+        load::watching_estate((plan, catalog), &files, &self.place, &page)
     }
 
     fn behind(&self) -> Behind {

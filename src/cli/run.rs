@@ -2,9 +2,9 @@
 
 use super::args::{Place, Run};
 use super::follow::Follower;
-use super::{Exit, Fault, Outcome, load, runtime};
-use crate::agent::{self, Estate, Means, Orders};
-use crate::publish::{Meters, ReloadRequest, SharedBoard, router, serve as serve_pages};
+use super::{Exit, Fault, Outcome, load, runtime, web};
+use crate::agent::{self, Estate, Manager, Means, Orders};
+use crate::publish::{Door, Meters, ReloadRequest, SharedBoard, guarded, router, serve as serve_pages};
 use crate::state::{Folder, Opened};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -20,15 +20,17 @@ use tokio_util::sync::CancellationToken;
 const LONGEST_DRAIN: Duration = Duration::from_millis(500);
 
 pub fn run(command: &Run) -> Outcome {
+    let meters = Arc::new(Meters::new()?);
     let runtime = runtime::quiet_runtime()?;
-    let outcome = runtime.block_on(serve(command));
+    let outcome = runtime.block_on(serve(command, meters));
     runtime::end(runtime);
     outcome
 }
 
-async fn serve(command: &Run) -> Outcome {
+async fn serve(command: &Run, meters: Arc<Meters>) -> Outcome {
+    let door = web::door(command.web_config.as_deref(), command.listen, &meters)?;
     let folder = state_folder(command.state.as_deref());
-    let follower = Follower::new(command, &format!("http://{}", command.listen), folder.as_deref())?;
+    let follower = Follower::new(command, Arc::clone(&door), folder.as_deref())?;
     let mut signals = Signals::catch()?;
     let (estate, refresh) = tokio::select! {
         begun = follower.begin() => begun?,
@@ -42,7 +44,6 @@ async fn serve(command: &Run) -> Outcome {
     tracing::info!(plan = face.plan, vantage = face.vantage.name, checks = estate.works.len(), listen = %command.listen, "watching");
     tell_destinations(&estate);
     let board = agent::shared_board(&estate);
-    let meters = Arc::new(Meters::new()?);
     let orders = Orders { reload: orders, stop: stop.clone() };
     let means = Means {
         meters: Arc::clone(&meters),
@@ -50,9 +51,10 @@ async fn serve(command: &Run) -> Outcome {
         source: Arc::new(follower).source(),
         refresh,
         state: state(folder.as_deref(), &face.vantage.name)?,
+        manager: Manager::of_environment(),
     };
     let agent = agent::run(estate, board.clone(), means, orders);
-    let http = serve_http(listener, board, meters, reload.clone(), stop.clone());
+    let http = serve_http(listener, door, board, meters, reload.clone(), stop.clone());
     tokio::join!(agent, http, signals.obey(reload, stop));
     tracing::info!("stopped");
     Ok(Exit::Good)
@@ -95,12 +97,14 @@ pub async fn listen(at: SocketAddr) -> Result<TcpListener, Fault> {
 /// Serves the board until told to stop.
 pub async fn serve_http(
     listener: TcpListener,
+    door: Arc<Door>,
     board: SharedBoard,
     meters: Arc<Meters>,
     reload: mpsc::Sender<ReloadRequest>,
     stop: CancellationToken,
 ) {
-    let serving = serve_pages(listener, router(board, meters, reload), stop.clone());
+    let pages = guarded(router(board, meters, reload), Arc::clone(&door));
+    let serving = serve_pages(listener, pages, door, stop.clone());
     // A client that holds its connection holds up nobody.
     let drained = async {
         stop.cancelled().await;

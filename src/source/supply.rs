@@ -12,9 +12,13 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How often a server is asked at start-up before there is no plan, where what is wrong may pass.
 const ATTEMPTS_AT_START: u32 = 4;
+
+/// The longest that all of them together may take; service managers wait 90 s for a start.
+const LONGEST_START: Duration = Duration::from_secs(60);
 
 /// The wait after the first of them; it doubles.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
@@ -105,9 +109,11 @@ impl Supply {
 
     /// As [`Supply::get`], but where something is wrong that may pass, again a few times. With a copy in hand nobody waits.
     pub async fn get_patiently(&self, has_copy: bool) -> Result<Got, Trouble> {
+        let end = Instant::now() + LONGEST_START;
+        let late = || Trouble::lasting(format!("{}: no plan within {} s", self.origin, LONGEST_START.as_secs()));
         let mut attempt = 1;
         loop {
-            match self.get().await {
+            match timeout_at(end, self.get()).await.unwrap_or_else(|_| Err(late())) {
                 Err(trouble) if trouble.may_pass && !has_copy && attempt < ATTEMPTS_AT_START => {
                     tracing::warn!(why = trouble.why, attempt, "the plan could not be fetched; it is tried again");
                 }

@@ -7,7 +7,7 @@
 
 use crate::lossy::{Dice, Lossy, Weather};
 use crate::quiet::Pager;
-use fencepost::agent::{Before, Estate, Grounds, Interest, Means, Orders, PlanSource, Refresh, run, shared_board};
+use fencepost::agent::{Before, Estate, Grounds, Interest, Means, Orders, PlanSource, run, shared_board};
 use fencepost::catalog::Catalog;
 use fencepost::clock;
 use fencepost::facts::{ConnectOutcome, Facts, LookupOutcome, Why};
@@ -82,7 +82,7 @@ pub async fn run_beside(
     let stop = CancellationToken::new();
     let orders = Orders { reload, stop: stop.clone() };
     let source: PlanSource = Box::new(|_| Box::pin(async { Err("nobody reloads here".to_owned()) }));
-    let means = Means { meters: Arc::clone(&meters), at_a_time: 64, source, state: None, refresh: Refresh::default() };
+    let means = Means::alone(Arc::clone(&meters), 64, source);
     let beside = async {
         beside(&board, &meters).await;
         stop.cancel();

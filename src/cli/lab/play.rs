@@ -3,10 +3,10 @@
 use super::super::args::{Lab as Command, Pinned, Place};
 use super::super::{Exit, Fault, Outcome, check, load, run};
 use super::matrix;
-use crate::agent::{self, Estate, Means, Orders, Refresh};
+use crate::agent::{self, Estate, Means, Orders};
 use crate::cli::out::say;
 use crate::lab::{Lab, LabHandle, Ports, World, control};
-use crate::publish::{Board, Meters, SharedBoard};
+use crate::publish::{Board, Door, Meters, SharedBoard, of_this_machine_only};
 use futures_util::future::join_all;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,9 @@ pub async fn run(command: &Command) -> Outcome {
     let boards: Vec<SharedBoard> = agents.iter().map(|watch| watch.board.clone()).collect();
     let pages: Vec<String> = agents.iter().map(|watch| format!("http://{}/ ({})", watch.at, watch.vantage)).collect();
     let told = stop.clone();
-    let controlled = axum::serve(control_listener, control::router(handle))
+    let orders = control::router(handle);
+    let orders = if command.control.ip().is_loopback() { of_this_machine_only(orders) } else { orders };
+    let controlled = axum::serve(control_listener, orders)
         .with_graceful_shutdown(async move { told.cancelled().await })
         .into_future();
     let watching = join_all(agents.into_iter().map(|watch| watch.run(stop.clone())));
@@ -142,15 +144,10 @@ impl Watch {
         let (reload, orders) = mpsc::channel(1);
         let source = run::source(&self.place);
         let orders = Orders { reload: orders, stop: stop.clone() };
-        let means = Means {
-            meters: Arc::clone(&self.meters),
-            at_a_time: agent::most_looks(),
-            source,
-            state: None,
-            refresh: Refresh::default(),
-        };
+        let means = Means::alone(Arc::clone(&self.meters), agent::most_looks(), source);
         let agent = agent::run(self.estate, self.board.clone(), means, orders);
-        let http = run::serve_http(self.listener, self.board, self.meters, reload, stop);
+        let http =
+            run::serve_http(self.listener, Arc::new(Door::open(self.at.ip())), self.board, self.meters, reload, stop);
         tokio::join!(agent, http);
     }
 }
