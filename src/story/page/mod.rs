@@ -140,7 +140,7 @@ const fn evidence(code: Code) -> &'static str {
         Code::WitnessFailing => "What was tried as a witness, and what came of it.",
         Code::AgentOverloaded | Code::AgentOffline => "The question or connection that could not be made, and why.",
         Code::ExceptionExpiring | Code::ExceptionExpired | Code::ExceptionUnused => "The exception and its last day.",
-        Code::PlanStale => "The first fault of the newest plan.",
+        Code::PlanStale => "The first fault of the newest plan, or why it could not be had.",
     }
 }
 

@@ -135,7 +135,7 @@ pub const REST: &[About] = &[
     About {
         code: Code::PlanStale,
         effect: "Noted on every check of the agent.",
-        about: "The plan was changed, and the new text has faults. The agent keeps to the last good one, so what it says is true of an older plan.",
+        about: "The plan was changed, and the new text has faults or is not signed as it should be; or it comes from a server that does not give it. The agent keeps to the last good one, or began with its copy, so what it says is true of an older plan.",
         causes: &[],
         related: &[],
         sources: &[],
