@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod explain;
 mod findings;
+mod gate;
 mod lab;
 mod load;
 mod out;

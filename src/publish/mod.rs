@@ -2,6 +2,8 @@
 
 pub mod alerts;
 mod board;
+pub mod forms;
+mod gate;
 mod http;
 mod incidents;
 mod meters;
@@ -15,10 +17,11 @@ mod serve;
 pub use board::{
     Board, Entry, ExceptionFace, Face, Header, Reload, Seen, SharedBoard, StateHealth, VantageFace, WitnessEntry,
 };
+pub use gate::{FailOn, GateReport, Level, Outcome, level};
 pub use http::{MOST_RELOADS, ReloadRequest, router};
 pub use incidents::{Incidents, TurnReport, incidents};
 pub use meters::Meters;
-pub use metrics::{Pieces, series_per_check};
+pub use metrics::{Pieces, one_run, series_per_check};
 pub use page::landing;
 pub use report::{CheckReport, Report, report, report_schema};
 pub use runbooks::{RUNBOOKS, runbook};

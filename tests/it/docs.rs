@@ -22,6 +22,9 @@ const DOCUMENTS: &[&str] = &[
     "docs/metrics.md",
     "docs/performance.md",
     "docs/alerts.md",
+    "docs/pipelines.md",
+    "deploy/github/README.md",
+    "deploy/azure-pipelines/README.md",
     "docs/threat-model.md",
 ];
 

@@ -28,13 +28,12 @@ fn plain(value: f64) -> [Sample<'static>; 1] {
 
 fn about_plan(board: &Board) -> Result<String, Error> {
     let header = &board.header;
-    let plan = vec![("plan", header.plan.as_str()), ("hash", &header.plan_hash)];
     let vantages = header.vantages.iter();
     let vantages = vantages
         .map(|v| (vec![("vantage", v.name.as_str()), ("kind", v.kind.as_str()), ("owner", v.owner.as_str())], 1.0));
     let reload = &board.reload;
     let pieces = [
-        gauge("plan_info", "The plan this agent follows; agents of one fleet show one hash.", [(plan, 1.0)])?,
+        plan_info(board)?,
         gauge("plan_vantage_info", "Every vantage of the plan, whether an agent runs there or not.", vantages)?,
         gauge("plan_round_seconds", "Time between two looks at one check.", plain(header.round.as_secs_f64()))?,
         gauge(
@@ -51,17 +50,31 @@ fn about_plan(board: &Board) -> Result<String, Error> {
     Ok(pieces.concat())
 }
 
-fn about_agent(board: &Board, now: Timestamp) -> Result<String, Error> {
+/// The plan that is followed.
+pub fn plan_info(board: &Board) -> Result<String, Error> {
+    let plan = vec![("plan", board.header.plan.as_str()), ("hash", &board.header.plan_hash)];
+    gauge("plan_info", "The plan this agent follows; agents of one fleet show one hash.", [(plan, 1.0)])
+}
+
+/// The program, where it stands, and whether its witness worked.
+pub fn place(board: &Board) -> Result<String, Error> {
     let header = &board.header;
     let vantage = &header.vantage;
     let place = vec![("vantage", vantage.name.as_str()), ("kind", &vantage.kind), ("plan", &header.plan)];
     let version = vec![("version", env!("CARGO_PKG_VERSION"))];
     let witness = board.witness.iter().map(|w| (vec![("witness", w.name.as_str())], flag(w.facts.succeeded)));
-    let state = &board.state;
     let pieces = [
         gauge("build_info", "The program.", [(version, 1.0)])?,
         gauge("vantage_info", "Where this agent stands.", [(place, 1.0)])?,
         gauge("witness_up", "Whether the vantage's named witness succeeded when it was last tried.", witness)?,
+    ];
+    Ok(pieces.concat())
+}
+
+fn about_agent(board: &Board, now: Timestamp) -> Result<String, Error> {
+    let state = &board.state;
+    let pieces = [
+        place(board)?,
         gauge("checks_stale", "Checks that were not looked at for three rounds.", plain(board.count_stale() as f64))?,
         gauge(
             "state_durable",
@@ -78,17 +91,26 @@ fn about_agent(board: &Board, now: Timestamp) -> Result<String, Error> {
     Ok(pieces.concat())
 }
 
-fn about_exceptions(board: &Board) -> Result<String, Error> {
+/// What the plan says of its exceptions.
+pub fn exceptions(board: &Board) -> Result<String, Error> {
     let faces = || board.header.exceptions.iter();
     let info =
         faces().map(|e| (vec![("exception", e.name.as_str()), ("owner", e.owner.as_str()), ("claim", e.claim)], 1.0));
     let ends = faces().map(|e| (vec![("exception", e.name.as_str())], seconds(e.ends_at)));
+    let pieces = [
+        gauge("exception_info", "An exception of the plan, and whose it is.", info)?,
+        gauge("exception_ends_timestamp_seconds", "When an exception of the plan ends.", ends)?,
+    ];
+    Ok(pieces.concat())
+}
+
+fn about_exceptions(board: &Board) -> Result<String, Error> {
+    let faces = || board.header.exceptions.iter();
     let known = |value: fn(&ExceptionPast) -> Option<f64>| {
         faces().filter_map(move |e| Some((vec![("exception", e.name.as_str())], value(board.ledger.past(&e.name)?)?)))
     };
     let pieces = [
-        gauge("exception_info", "An exception of the plan, and whose it is.", info)?,
-        gauge("exception_ends_timestamp_seconds", "When an exception of the plan ends.", ends)?,
+        exceptions(board)?,
         gauge(
             "exception_covering_since_timestamp_seconds",
             "The first look here for which an exception decided.",

@@ -6,8 +6,10 @@
 mod agent;
 mod checks;
 mod family;
+mod once;
 
 pub use checks::series_per_check;
+pub use once::one_run;
 
 use super::board::Board;
 use super::meters::Meters;
