@@ -43,6 +43,8 @@ pairs=(
   lintian:lintian
   shellcheck:shellcheck
   minisign:minisign
+  prove:perl
+  xmllint:libxml2-utils
 )
 missing=()
 for pair in "${pairs[@]}"; do
@@ -84,7 +86,8 @@ fi
 
 venv=target/test-tools/venv
 # Module and package.
-for pair in opentelemetry.proto.collector.metrics.v1.metrics_service_pb2:opentelemetry-proto; do
+for pair in opentelemetry.proto.collector.metrics.v1.metrics_service_pb2:opentelemetry-proto junitparser:junitparser==5.0.3 \
+  check_jsonschema:check-jsonschema==0.39.0; do
   "$venv/bin/python" -c "import ${pair%%:*}" 2>/dev/null && continue
   [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${pair#*:}"

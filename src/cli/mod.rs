@@ -5,6 +5,7 @@ mod check;
 mod explain;
 mod findings;
 mod follow;
+mod gate;
 mod lab;
 mod load;
 mod out;

@@ -24,6 +24,9 @@ const DOCUMENTS: &[&str] = &[
     "docs/performance.md",
     "docs/alerts.md",
     "docs/push.md",
+    "docs/pipelines.md",
+    "deploy/github/README.md",
+    "deploy/azure-pipelines/README.md",
     "docs/threat-model.md",
     "docs/web-config.md",
 ];

@@ -20,6 +20,7 @@ mod faults;
 mod findings;
 mod fuzz;
 mod fuzzed;
+mod gate;
 mod growth;
 mod hostile;
 mod house;
