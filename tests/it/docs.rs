@@ -24,6 +24,8 @@ const DOCUMENTS: &[&str] = &[
     "docs/alerts.md",
     "docs/threat-model.md",
     "docs/web-config.md",
+    "deploy/helm/README.md",
+    "deploy/kubernetes/README.md",
 ];
 
 /// Folders whose names begin a path of this repository.
