@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: Debian's unbound, BIND, dnsmasq, squid, nginx,
-# Prometheus with promtool, Alertmanager with amtool, curl, ip, nft, python3, faketime and htpasswd, cargo-nextest, and
+# Prometheus with promtool, Alertmanager with amtool, curl, ip, nft, python3, faketime, htpasswd and kubectl, cargo-nextest, and
 # Helm and the schemas of Kubernetes in target/test-tools.
 # May be run any number of times. No service is started, and none that runs is touched.
 set -euo pipefail
@@ -17,7 +17,7 @@ has() {
 missing=()
 for pair in unbound:unbound named:bind9 squid:squid dnsmasq:dnsmasq-base nginx:nginx-light prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager \
   amtool:prometheus-alertmanager curl:curl ip:iproute2 nft:nftables cc:gcc python3:python3-minimal faketime:faketime \
-  htpasswd:apache2-utils; do
+  htpasswd:apache2-utils kubectl:kubernetes-client; do
   has "${pair%%:*}" || missing+=("${pair#*:}")
 done
 

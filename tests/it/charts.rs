@@ -1,12 +1,13 @@
 //! What Kubernetes is given: the chart, rendered by Helm itself, and the plain manifests, held against Kubernetes' schemas.
 
 use crate::repository::{files_in, repo, text_of};
-use crate::support::agent::{fencepost, outcome};
-use crate::support::{Folder, succeed};
+use crate::support::agent::{fencepost, http, outcome};
+use crate::support::{Folder, free_port, succeed};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 const CHART: &str = "deploy/helm/fencepost";
 
@@ -270,6 +271,59 @@ fn plan_and_probes_are_as_the_values_say() {
     let least = agent(&documents(&rendered("least-values")), "agents-fencepost-default");
     let probed = |probe: &str| least["containers"][0][probe]["httpGet"]["path"].clone();
     assert_eq!((probed("livenessProbe"), probed("readinessProbe")), ("/-/healthy".into(), "/-/ready".into()));
+}
+
+/// `kubectl apply -k` gives what the files say, with the image that was named.
+#[test]
+fn kustomize_names_the_image() {
+    let folder = Folder::new();
+    for (name, text) in files_in("deploy/kubernetes", "yaml") {
+        let text =
+            text.replace("# newName: REGISTRY/", "newName: own.example/").replace("newTag: 0.1.0", "newTag: \"9\"");
+        folder.write(&format!("{name}.yaml"), text);
+    }
+    let made = documents(&succeed(Command::new("kubectl").arg("kustomize").arg(folder.path())));
+    let kinds: BTreeSet<&str> = made.iter().map(|document| document["kind"].as_str().unwrap()).collect();
+    let wanted = ["ConfigMap", "CronJob", "Deployment", "Namespace", "NetworkPolicy", "Service", "ServiceAccount"];
+    assert_eq!(kinds, BTreeSet::from(wanted));
+    for pod in made.iter().filter_map(pod) {
+        assert_eq!(pod["spec"]["containers"][0]["image"], "own.example/fencepost:9");
+    }
+}
+
+/// What a pod is started with starts an agent that its probes find well, and a look that ends.
+#[test]
+fn the_arguments_of_pods_do_what_they_are_for() {
+    let folder = Folder::new();
+    let plan = crate::threats::plan(&folder, free_port(), free_port(), "");
+    let listen = format!("127.0.0.1:{}", free_port());
+    let started = |document: &Value| {
+        let words = pod(document).unwrap()["spec"]["containers"][0]["args"].as_array().unwrap();
+        let here = |word: &Value| {
+            let word = word.as_str().unwrap().replace("/etc/fencepost/plan/plan.yaml", plan.to_str().unwrap());
+            word.replace("0.0.0.0:9853", &listen).replace("/var/lib/fencepost", folder.path().to_str().unwrap())
+        };
+        let mut command = fencepost();
+        command.args(words.iter().map(here)).env("FENCEPOST_VANTAGE", "here");
+        command
+    };
+    let check = documents(&text_of("deploy/kubernetes/check.yaml")).remove(0);
+    let (code, out, err) = outcome(&mut started(&check));
+    assert!(code == 3 && out.contains("resolver-refused"), "{code}: {out}{err}");
+    let least = documents(&rendered("least-values"));
+    let of_chart = least.iter().find(|document| pod(document).is_some()).unwrap().clone();
+    for document in [of_chart, documents(&text_of("deploy/kubernetes/agent.yaml")).remove(0)] {
+        let mut child = started(&document).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let seen = log.find(|line| line.as_ref().is_ok_and(|line| line.contains("first round complete")));
+        let probes = ["livenessProbe", "readinessProbe"].map(|probe| {
+            let path = &pod(&document).unwrap()["spec"]["containers"][0][probe]["httpGet"]["path"];
+            if seen.is_some() { http(&listen, "GET", path.as_str().unwrap()).0 } else { 0 }
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(probes, [200, 200]);
+    }
 }
 
 #[test]
