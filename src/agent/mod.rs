@@ -9,6 +9,7 @@ mod carry;
 mod courier;
 mod estate;
 mod keeper;
+mod manager;
 mod once;
 mod run;
 mod scribe;
@@ -18,6 +19,7 @@ mod tell;
 mod tests;
 
 pub use estate::{Before, Estate, EstateError, Grounds, Interest};
+pub use manager::Manager;
 pub use once::{once, once_at};
 pub use run::{Means, Orders, PlanSource, run, shared_board};
 

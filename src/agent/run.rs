@@ -3,6 +3,7 @@
 use super::courier::Courier;
 use super::estate::{Estate, Interest, Work};
 use super::keeper::{Keeper, blank};
+use super::manager::Manager;
 use super::scribe::Scribe;
 use crate::alert::Alerting;
 use crate::clock;
@@ -45,6 +46,8 @@ pub struct Means {
     pub source: PlanSource,
     /// Where it keeps what survives a restart, and what it found there.
     pub state: Option<Opened>,
+    /// Who is told that it is ready and well.
+    pub manager: Manager,
 }
 
 /// The board that [`run`] will write and others may already read.
@@ -66,13 +69,15 @@ pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: O
     });
     let scribe = Scribe::new(folder);
     keeper.state_is(scribe.health());
-    let mut courier = Courier::new(&estate, board, Arc::clone(&means.meters), alerting, now);
+    let mut courier = Courier::new(&estate, board.clone(), Arc::clone(&means.meters), alerting, now);
     if scribe.keeps() {
         courier.waits_for_disk();
     }
     let source = means.source;
     let desks = Desks { keeper, scribe, courier };
     let mut agent = Agent::new(Arc::new(estate), desks, means.meters, means.at_a_time);
+    let mut manager = means.manager;
+    manager.ready(&board);
     let mut reload_open = true;
     loop {
         let due = agent.next_look();
@@ -82,13 +87,19 @@ pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: O
             () = orders.stop.cancelled() => break,
             request = orders.reload.recv(), if reload_open => match request {
                 Some(answer) => {
+                    manager.reloading();
                     // The asker may have gone; the reload stands all the same.
                     let _ = answer.send(agent.reload(&source));
+                    manager.ready(&board);
                 }
                 None => reload_open = false,
             },
             () = until(due) => agent.begin(),
-            Some(done) = agent.looks.join_next() => agent.take(done),
+            Some(done) = agent.looks.join_next() => {
+                agent.take(done);
+                manager.looked();
+            }
+            () = until(manager.next()) => manager.act(&board),
             () = until(writing_due) => agent.write(),
             (health, change) = agent.scribe.written() => {
                 agent.keeper.state_is(health);
@@ -99,6 +110,7 @@ pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: O
         }
         agent.follow_news();
     }
+    manager.stopping();
     agent.stop().await;
 }
 

@@ -1,5 +1,6 @@
 //! What the command line takes.
 
+use super::push::PushArgs;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -36,7 +37,7 @@ pub enum Command {
     /// Watch a vantage: look on schedule, serve metrics and the board.
     Run(Run),
     /// Look at everything once, print it, and exit with what it came to.
-    Check(Check),
+    Check(Box<Check>),
     /// Tell one check in full: what every resolver says, how far every address is reached, why, and what to do.
     Explain(Box<Explain>),
     /// Check, show and explain plans.
@@ -49,6 +50,28 @@ pub enum Command {
         /// A code, such as public-answer.
         code: Option<String>,
     },
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell that reads it.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page, or write one for each command.
+    Man(Man),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Man {
+    /// A folder that takes the pages of all commands.
+    #[arg(long, value_name = "FOLDER")]
+    pub dir: Option<PathBuf>,
 }
 
 /// Which plan, and where in it.
@@ -95,6 +118,10 @@ pub struct Check {
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "human")]
     pub format: CheckFormat,
+
+    // Last: its heading holds for whatever follows.
+    #[command(flatten)]
+    pub push: PushArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -229,6 +256,19 @@ pub enum Plan {
     Schema,
     /// Print a ready plan to start from; without a name, list them.
     Example { name: Option<String> },
+    /// Turn the configuration of another tool into a plan to start from; what could not be carried over stands in it.
+    #[command(subcommand)]
+    Import(Import),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Targets and modules of blackbox_exporter: give prometheus.yml, blackbox.yml, and files that `file_sd_configs` reads.
+    Blackbox {
+        /// The files, in any order; - is standard input.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

@@ -114,9 +114,14 @@ fn secrets(alerts: &Alerts, plan_file: &Path) -> Result<Secrets, Fault> {
     if faults.is_empty() { Ok(secrets) } else { Err(Fault(faults.join("\n"))) }
 }
 
+/// Whether every user of this machine can read a file.
+pub fn others_read(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|about| about.permissions().mode() & 0o004 != 0)
+}
+
 /// A secret that every user of this machine can read is none.
 pub fn tell_if_others_read(secret: &Path) {
-    if std::fs::metadata(secret).is_ok_and(|about| about.permissions().mode() & 0o004 != 0) {
+    if others_read(secret) {
         let file = secret.display();
         tracing::warn!(%file, "every user of this machine can read this secret; take the right from them: chmod o-r");
     }

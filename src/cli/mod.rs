@@ -8,8 +8,10 @@ mod lab;
 mod load;
 mod out;
 mod plan;
+mod push;
 mod run;
 mod runtime;
+mod shell;
 mod table;
 mod web;
 
@@ -60,9 +62,13 @@ pub fn main() -> ExitCode {
     let level = match &args.command {
         Command::Run(_) => "info",
         Command::Lab(lab) if !lab.once => "info",
-        Command::Lab(_) | Command::Check(_) | Command::Explain(_) | Command::Plan(_) | Command::Findings { .. } => {
-            "error"
-        }
+        Command::Lab(_)
+        | Command::Check(_)
+        | Command::Explain(_)
+        | Command::Plan(_)
+        | Command::Findings { .. }
+        | Command::Completions { .. }
+        | Command::Man(_) => "error",
     };
     let outcome = runtime::logging(args.log_format, &args.log, level).and_then(|()| match args.command {
         Command::Run(command) => run::run(&command),
@@ -71,6 +77,8 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => plan::run(&command),
         Command::Lab(command) => lab::run(&command),
         Command::Findings { code } => findings::run(code.as_deref()),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man(command) => shell::man(&command),
     });
     if let Some(e) = out::failure() {
         anstream::eprintln!("standard output: {e}");

@@ -2,7 +2,7 @@
 
 use super::args::{Place, Run};
 use super::{Exit, Fault, Outcome, load, runtime, web};
-use crate::agent::{self, Estate, Means, Orders};
+use crate::agent::{self, Estate, Manager, Means, Orders};
 use crate::publish::{Door, Meters, ReloadRequest, SharedBoard, guarded, router, serve as serve_pages};
 use crate::state::{Folder, Opened};
 use std::net::SocketAddr;
@@ -51,6 +51,7 @@ async fn serve(command: &Run, meters: Arc<Meters>) -> Outcome {
         at_a_time: agent::most_looks(),
         source,
         state: state(command.state.as_deref(), &face.vantage.name)?,
+        manager: Manager::of_environment(),
     };
     let agent = agent::run(estate, board.clone(), means, orders);
     let http = serve_http(listener, door, board, meters, reload.clone(), stop.clone());

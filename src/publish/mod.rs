@@ -3,11 +3,13 @@
 pub mod alerts;
 mod board;
 mod door;
+mod dial;
 mod http;
 mod incidents;
 mod meters;
 mod metrics;
 mod page;
+pub mod push;
 mod report;
 mod runbooks;
 mod saved;

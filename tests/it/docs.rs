@@ -22,6 +22,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/metrics.md",
     "docs/performance.md",
     "docs/alerts.md",
+    "docs/push.md",
     "docs/threat-model.md",
     "docs/web-config.md",
     "deploy/helm/README.md",

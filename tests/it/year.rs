@@ -7,7 +7,7 @@
 
 use crate::lossy::{Dice, Lossy, Weather};
 use crate::quiet::Pager;
-use fencepost::agent::{Before, Estate, Grounds, Interest, Means, Orders, run, shared_board};
+use fencepost::agent::{Before, Estate, Grounds, Interest, Manager, Means, Orders, run, shared_board};
 use fencepost::catalog::Catalog;
 use fencepost::clock;
 use fencepost::facts::{ConnectOutcome, Facts, LookupOutcome, Why};
@@ -82,7 +82,7 @@ pub async fn run_beside(
     let stop = CancellationToken::new();
     let orders = Orders { reload, stop: stop.clone() };
     let source = Box::new(|| Err("nobody reloads here".to_owned()));
-    let means = Means { meters: Arc::clone(&meters), at_a_time: 64, source, state: None };
+    let means = Means { meters: Arc::clone(&meters), at_a_time: 64, source, state: None, manager: Manager::nobody() };
     let beside = async {
         beside(&board, &meters).await;
         stop.cancel();

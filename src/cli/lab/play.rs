@@ -3,7 +3,7 @@
 use super::super::args::{Lab as Command, Place};
 use super::super::{Exit, Fault, Outcome, check, load, run};
 use super::matrix;
-use crate::agent::{self, Estate, Means, Orders};
+use crate::agent::{self, Estate, Manager, Means, Orders};
 use crate::cli::out::say;
 use crate::lab::{Lab, LabHandle, Ports, World, control};
 use crate::publish::{Board, Door, Meters, SharedBoard, of_this_machine_only};
@@ -144,7 +144,13 @@ impl Watch {
         let (reload, orders) = mpsc::channel(1);
         let source = run::source(&self.place);
         let orders = Orders { reload: orders, stop: stop.clone() };
-        let means = Means { meters: Arc::clone(&self.meters), at_a_time: agent::most_looks(), source, state: None };
+        let means = Means {
+            meters: Arc::clone(&self.meters),
+            at_a_time: agent::most_looks(),
+            source,
+            state: None,
+            manager: Manager::nobody(),
+        };
         let agent = agent::run(self.estate, self.board.clone(), means, orders);
         let http =
             run::serve_http(self.listener, Arc::new(Door::open(self.at.ip())), self.board, self.meters, reload, stop);

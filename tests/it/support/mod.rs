@@ -9,6 +9,7 @@ pub mod dnsmasq;
 pub mod estate;
 pub mod exposition;
 pub mod island;
+pub mod machine;
 pub mod named;
 pub mod lab;
 pub mod nginx;
