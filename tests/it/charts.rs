@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 const CHART: &str = "deploy/helm/fencepost";
@@ -295,13 +296,17 @@ fn kustomize_names_the_image() {
 #[test]
 fn the_arguments_of_pods_do_what_they_are_for() {
     let folder = Folder::new();
+    // As Kubernetes makes one for a pod.
+    let state = folder.path().join("volume");
+    fs::create_dir(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o777)).unwrap();
     let plan = crate::threats::plan(&folder, free_port(), free_port(), "");
     let listen = format!("127.0.0.1:{}", free_port());
     let started = |document: &Value| {
         let words = pod(document).unwrap()["spec"]["containers"][0]["args"].as_array().unwrap();
         let here = |word: &Value| {
             let word = word.as_str().unwrap().replace("/etc/fencepost/plan/plan.yaml", plan.to_str().unwrap());
-            word.replace("0.0.0.0:9853", &listen).replace("/var/lib/fencepost", folder.path().to_str().unwrap())
+            word.replace("0.0.0.0:9853", &listen).replace("/var/lib/fencepost", state.to_str().unwrap())
         };
         let mut command = fencepost();
         command.args(words.iter().map(here)).env("FENCEPOST_VANTAGE", "here");
@@ -315,14 +320,21 @@ fn the_arguments_of_pods_do_what_they_are_for() {
     for document in [of_chart, documents(&text_of("deploy/kubernetes/agent.yaml")).remove(0)] {
         let mut child = started(&document).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let seen = log.find(|line| line.as_ref().is_ok_and(|line| line.contains("first round complete")));
+        let mut seen = String::new();
+        while !seen.contains("first round complete") {
+            match log.next() {
+                Some(line) => seen.push_str(&line.unwrap()),
+                None => break,
+            }
+        }
         let probes = ["livenessProbe", "readinessProbe"].map(|probe| {
             let path = &pod(&document).unwrap()["spec"]["containers"][0][probe]["httpGet"]["path"];
-            if seen.is_some() { http(&listen, "GET", path.as_str().unwrap()).0 } else { 0 }
+            if seen.contains("first round complete") { http(&listen, "GET", path.as_str().unwrap()).0 } else { 0 }
         });
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(probes, [200, 200]);
+        assert_eq!(probes, [200, 200], "{seen}");
+        assert!(!seen.contains("others can write"), "the folder of the state is open: {seen}");
     }
 }
 
