@@ -265,6 +265,9 @@ fn plan_and_probes_are_as_the_values_say() {
     };
     let apps = agent(&all, "agents-fencepost-apps");
     assert_eq!(apps["containers"][0]["readinessProbe"]["tcpSocket"]["port"], "http");
+    let volumes = apps["volumes"].as_array().unwrap();
+    let web = &volumes.iter().find(|volume| volume["name"] == "web").unwrap()["projected"]["sources"];
+    assert_eq!(*web, json!([{"secret": {"name": "fencepost-web"}}, {"secret": {"name": "fencepost-tls"}}]));
     assert_eq!((&apps["dnsPolicy"], &apps["hostNetwork"]), (&"ClusterFirst".into(), &false.into()));
     let nodes = agent(&all, "agents-fencepost-build-nodes");
     assert_eq!((&nodes["dnsPolicy"], &nodes["hostNetwork"]), (&"Default".into(), &true.into()));
