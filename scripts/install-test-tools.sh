@@ -43,6 +43,7 @@ pairs=(
   strip:binutils
   lintian:lintian
   shellcheck:shellcheck
+  minisign:minisign
 )
 missing=()
 for pair in "${pairs[@]}"; do
