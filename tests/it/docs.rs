@@ -29,6 +29,8 @@ const DOCUMENTS: &[&str] = &[
     "deploy/azure-pipelines/README.md",
     "docs/threat-model.md",
     "docs/web-config.md",
+    "deploy/helm/README.md",
+    "deploy/kubernetes/README.md",
 ];
 
 /// Folders whose names begin a path of this repository.

@@ -8,6 +8,7 @@
 
 mod alerts;
 mod alerts_post;
+mod charts;
 mod cli;
 mod dashboards;
 mod deploy;
