@@ -34,7 +34,7 @@ const CHECK_HELP: &str = "Examples:
   fencepost check --plan plan.yaml --format github --output junit=fencepost.xml --output markdown=summary.md
 
 Exit codes: 0 everything holds (with --fail-on broken: nothing is broken; with --fail-on never: always), 1 something is
-broken, 2 usage or plan fault, or a file that could not be written, 3 could not tell, or nothing to look at.";
+broken, 2 usage or plan fault, or a file that could not be written, 3 could not tell, or nothing was looked at.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {

@@ -37,7 +37,7 @@ pub enum Outcome {
     Holds,
     Broken,
     Unknown,
-    /// The plan claims nothing from here today. That is no pass.
+    /// Nothing was looked at: the plan claims nothing from here today, or somebody interrupted. That is no pass.
     Nothing,
 }
 
@@ -68,7 +68,7 @@ pub enum Level {
 pub struct GateReport {
     /// `broken`, `unknown` or `never`.
     pub fail_on: String,
-    /// `holds`, `broken`, `unknown`; `nothing` where the plan claims nothing from here.
+    /// `holds`, `broken`, `unknown`; `nothing` where nothing was looked at.
     pub came_to: String,
     /// Whether the gate opens: exit code 0.
     pub passes: bool,
@@ -81,7 +81,7 @@ impl Report {
     pub fn outcome(&self) -> Outcome {
         let looked_at = || self.checks.iter().filter(|check| !is_skipped(check));
         let has = |verdict| looked_at().any(|check| check.known_verdict() == verdict);
-        if looked_at().next().is_none() {
+        if looked_at().all(|check| check.verdict.is_none()) {
             Outcome::Nothing
         } else if has(Some(Verdict::Broken)) {
             Outcome::Broken
@@ -172,9 +172,8 @@ fn says(report: &Report) -> String {
     let all = report.checks.iter().filter(|check| !is_skipped(check)).count();
     let of = |verdict| report.checks.iter().filter(move |check| check.known_verdict() == Some(verdict));
     match report.outcome() {
-        Outcome::Nothing => {
-            format!("Nothing was looked at: the plan claims nothing from {} today.", report.vantage)
-        }
+        Outcome::Nothing if all > 0 => "Nothing was looked at: somebody interrupted it.".to_owned(),
+        Outcome::Nothing => format!("Nothing was looked at: the plan claims nothing from {} today.", report.vantage),
         Outcome::Holds => format!(
             "The network is as the plan says: {}. If the job fails all the same, look for another reason first.",
             counted(all, all, "holds", "hold")

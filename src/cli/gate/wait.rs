@@ -8,7 +8,7 @@ use crate::cli::args::Gate;
 use crate::judge::Verdict;
 use crate::plan::CheckName;
 use crate::publish::{Board, FailOn, Meters, SharedBoard};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,7 +78,8 @@ async fn show(first: &Board, board: &SharedBoard, chosen: Option<&[CheckName]>, 
     if !std::io::stderr().is_terminal() {
         return std::future::pending().await;
     }
-    let bar = ProgressBar::new_spinner();
+    // It goes with whoever stops waiting.
+    let bar = ProgressBar::new_spinner().with_finish(ProgressFinish::AndClear);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
         bar.set_style(style);
     }

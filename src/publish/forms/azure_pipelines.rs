@@ -1,7 +1,7 @@
 //! For Azure Pipelines: lines for the log, then one issue for each cause, as logging commands (Microsoft Learn, "Logging
 //! commands").
 
-use super::{Gate, NOTHING, inert, machine_line};
+use super::{Gate, inert, machine_line};
 use crate::publish::gate::Level;
 use std::fmt::Write;
 
@@ -27,7 +27,7 @@ pub fn azure_pipelines(gate: Gate<'_>, summary: Option<&str>) -> String {
         let _ = writeln!(text, "##vso[task.logissue type={kind};code={code}]{}", data(&inert(&told)));
     }
     if gate.lacks_checks() {
-        let _ = writeln!(text, "##vso[task.logissue type=error;code=nothing]{NOTHING}");
+        let _ = writeln!(text, "##vso[task.logissue type=error;code=nothing]{}", data(&inert(gate.says())));
     }
     if let Some(file) = summary {
         let _ = writeln!(text, "##vso[task.uploadsummary]{}", data(&inert(file)));

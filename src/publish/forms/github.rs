@@ -3,7 +3,7 @@
 //!
 //! A step may give ten annotations of a kind; what is beyond them stands in the last one, and all of it in the summary.
 
-use super::{Concern, Gate, NOTHING, inert, machine_line};
+use super::{Concern, Gate, inert, machine_line};
 use crate::publish::gate::Level;
 use std::fmt::Write;
 
@@ -32,7 +32,7 @@ pub fn github(gate: Gate<'_>) -> String {
         }
     }
     if gate.lacks_checks() {
-        text.push_str(&command("error", "nothing to look at", NOTHING));
+        text.push_str(&command("error", "nothing was looked at", gate.says()));
     }
     text
 }

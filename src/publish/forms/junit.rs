@@ -31,8 +31,8 @@ pub fn junit(gate: Gate<'_>) -> Result<String, SerializeError> {
     suite.add_test_cases(told.checks.iter().map(|check| case(gate, check)));
     if gate.lacks_checks() {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(NOTHING).set_type("nothing");
-        suite.add_test_case(TestCase::new("there is something to look at", status));
+        status.set_message(gate.says()).set_type("nothing");
+        suite.add_test_case(TestCase::new(NOTHING, status));
     }
     let mut report = Report::new("fencepost");
     report.add_test_suite(suite);

@@ -3,7 +3,7 @@
 //! What peers said stands in blocks of code, where nothing is a link, a mention or HTML. Names of the plan stand in cells,
 //! with every mark of Markdown written as a character reference (CommonMark §2.5).
 
-use super::{Gate, NOTHING, inert, machine, why};
+use super::{Gate, inert, machine, why};
 use crate::publish::gate::{FailOn, Level};
 use crate::publish::report::CheckReport;
 use std::fmt::Write;
@@ -23,9 +23,6 @@ pub fn markdown(gate: Gate<'_>) -> String {
     let opens = if report.passes(gate.fail_on) { "passes" } else { "fails" };
     let mut text = format!("### Fencepost: the gate {opens}{fail_on}\n\n**{}**\n\n", cell(gate.says()));
     let _ = writeln!(text, "{}, {}.\n", cell(&gate.headline()), report.at.strftime("%Y-%m-%d %H:%M:%S UTC"));
-    if gate.lacks_checks() {
-        let _ = writeln!(text, "{NOTHING}\n");
-    }
     table(gate, &mut text);
     let off = || report.checks.iter().filter(|check| !check.findings.is_empty());
     for check in off().take(MOST_TOLD) {

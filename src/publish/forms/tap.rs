@@ -27,7 +27,7 @@ pub fn tap(gate: Gate<'_>) -> String {
         comments(check, &mut text);
     }
     if lacks {
-        let _ = writeln!(text, "not ok {} - there is something to look at\n# {NOTHING}", checks.len() + 1);
+        let _ = writeln!(text, "not ok {} - {NOTHING}", checks.len() + 1);
     }
     for line in [gate.headline(), gate.says().to_owned()] {
         let _ = writeln!(text, "# {}", one_line(&line));

@@ -133,7 +133,7 @@ fn a_gate_that_looks_at_nothing_lets_nothing_pass() {
         let text = |form: &str| std::fs::read_to_string(folder.path().join(form)).unwrap();
         assert_eq!(prove(&text("tap")).0, code == 0, "{fail_on}");
         assert_eq!(junit(&folder.path().join("junit"))["errors"], u8::from(code != 0), "{fail_on}");
-        assert_eq!(text("github").contains("::error title=nothing to look at::"), code != 0, "{fail_on}");
+        assert_eq!(text("github").contains("::error title=nothing was looked at::"), code != 0, "{fail_on}");
         assert_eq!(text("azure-pipelines").contains("##vso[task.complete result=Failed]"), code != 0, "{fail_on}");
         assert!(text("markdown").contains(if code == 0 { "the gate passes" } else { "the gate fails" }));
     }
@@ -160,7 +160,7 @@ fn the_page_about_pipelines_has_every_form_and_every_exit_code() {
         ("everything holds", &["holds", "holds"][..], 0),
         ("something is broken", &["holds", "unknown", "broken"], 1),
         ("something could not be told, nothing is broken", &["holds", "unknown"], 3),
-        ("nothing to look at", &[], 3),
+        ("nothing was looked at", &[], 3),
     ] {
         let told = report(verdicts);
         let codes = [FailOn::Unknown, FailOn::Broken, FailOn::Never].map(|on| if told.passes(on) { 0 } else { code });

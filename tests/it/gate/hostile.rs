@@ -172,3 +172,18 @@ fn no_pipeline_finds_an_order_in_a_tale_or_in_a_table() {
     }
     assert!(seen >= 120, "what the server said is told all the same: {seen}");
 }
+
+/// A plan may come from somebody's branch, and what is wrong with it is told in its own words.
+#[test]
+fn no_pipeline_finds_an_order_in_the_faults_of_a_plan() {
+    let folder = Folder::new();
+    let plan = "plan: p\n'##vso[task.setvariable variable=stolen]yes': 1\n\
+                vantages: {'\\n::add-path::/tmp/evil': {kind: x}, ok: {'##[add-mask]x': 1}}\n";
+    let file = folder.write("plan.yaml", plan);
+    for words in [&["plan", "check"][..], &["check", "--plan"]] {
+        let (code, out, err) = outcome(fencepost().args(words).arg(&file));
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert!(err.contains("setvariable") && err.contains("add-path") && err.contains("add-mask"), "{err}");
+        assert_eq!((of_github(&err), of_azure(&err)), (vec![], vec![]), "{err}");
+    }
+}

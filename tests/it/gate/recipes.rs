@@ -209,6 +209,23 @@ fn the_recipes_keep_to_the_schemas_of_those_who_read_them() {
     checked("vendor.azure-pipelines", TEMPLATE);
 }
 
+/// The examples of the page are pipelines of those systems.
+#[test]
+fn the_examples_of_the_page_keep_to_the_schemas_too() {
+    let page = text_of("docs/pipelines.md");
+    let folder = Folder::new();
+    for (heading, schema, before) in [
+        ("GitHub Actions", "vendor.github-workflows", "on: push\n"),
+        ("Azure Pipelines", "vendor.azure-pipelines", ""),
+        ("GitLab", "vendor.gitlab-ci", ""),
+    ] {
+        let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+        let example = section.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+        let file = folder.write(&format!("{schema}.yml"), format!("{before}{example}"));
+        succeed(Command::new(python_tool("check-jsonschema")).args(["--builtin-schema", schema]).arg(file));
+    }
+}
+
 #[test]
 fn shellcheck_finds_nothing_in_any_script() {
     let folder = Folder::new();

@@ -1,6 +1,7 @@
 //! `--wait`: it ends within one round of the repair, with the time, and with Ctrl-C; and `--only` beside a block.
 
-use super::junit;
+use super::{junit, prove};
+use crate::support::Folder;
 use crate::support::agent::{fencepost, outcome};
 use crate::support::lab::LabProcess;
 use crate::support::succeed;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Lines, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
 
 struct Waiting {
     child: Child,
@@ -69,6 +71,9 @@ fn who_waits_is_let_in_by_the_first_look_after_the_repair() {
     let close = looks.windows(2).filter(|two| two[1].duration_since(two[0]).as_millis() < 1_000).count();
     assert_eq!(close, 0, "{looks:?}");
     assert!(report["checks"][0].get("incident").is_none());
+    // What describes a machine is for whoever ran it, and stands on no page.
+    let board: Value = serde_json::from_str(&lab.board("prod-app")).unwrap();
+    assert!(report.get("runner").is_some() && board.get("runner").is_none() && board.get("gate").is_none());
 }
 
 #[test]
@@ -93,6 +98,37 @@ fn whoever_stops_waiting_gets_the_last_whole_board_and_its_exit_code() {
     for (fail_on, wanted) in [("unknown", 1), ("broken", 1), ("never", 0)] {
         let (code, report, _) = Waiting::start(&plan, &["--wait", "1ms", "--fail-on", fail_on]).end();
         assert_eq!((code, report["gate"]["came_to"].as_str()), (wanted, Some("broken")), "{fail_on}");
+    }
+}
+
+/// Before the first round ended there is nothing to tell, and nothing that could open a gate.
+#[test]
+fn an_interrupted_first_round_opens_no_gate() {
+    for fail_on in ["unknown", "broken"] {
+        let folder = Folder::new();
+        let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        silent.set_read_timeout(Some(Duration::from_secs(50))).unwrap();
+        let plan = folder.write(
+            "plan.yaml",
+            format!(
+                "plan: silent\nsettings: {{every: 1h, timeout: 1m}}\n\
+                 vantages: {{prod-app: {{kind: test, resolvers: [silent]}}}}\n\
+                 resolvers: {{silent: {{address: '{}'}}}}\n\
+                 targets: {{it: {{service: https, endpoints: {{a.example: [127.0.0.2]}}}}}}\n\
+                 rules: [{{name: all, from: any, to: any, claim: private}}]\n",
+                silent.local_addr().unwrap()
+            ),
+        );
+        let tap = folder.path().join("tap");
+        let output = format!("tap={}", tap.display());
+        let waiting = Waiting::start(&plan, &["--wait", "1h", "--fail-on", fail_on, "--output", &output]);
+        // It asks, and nobody will answer.
+        silent.recv_from(&mut [0; 512]).unwrap();
+        waiting.signal("-INT");
+        let (code, report, _) = waiting.end();
+        assert_eq!((code, report["gate"]["came_to"].as_str()), (3, Some("nothing")), "{report:#}");
+        assert_eq!(report["gate"]["says"], "Nothing was looked at: somebody interrupted it.");
+        assert!(!prove(&std::fs::read_to_string(&tap).unwrap()).0, "{fail_on}");
     }
 }
 
