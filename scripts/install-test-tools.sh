@@ -18,9 +18,11 @@ missing=()
 for pair in unbound:unbound named:bind9 squid:squid dnsmasq:dnsmasq-base nginx:nginx-light prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager \
   amtool:prometheus-alertmanager curl:curl ip:iproute2 nft:nftables cc:gcc python3:python3-minimal faketime:faketime \
   fish:fish zsh:zsh man:man-db groff:groff-base mandoc:mandoc systemd-analyze:systemd dpkg-shlibdeps:dpkg-dev strip:binutils lintian:lintian \
-  shellcheck:shellcheck; do
+  shellcheck:shellcheck umoci:umoci crun:crun setpriv:util-linux; do
   has "${pair%%:*}" || missing+=("${pair#*:}")
 done
+
+python3 -c 'import ensurepip, json, tarfile, venv' 2>/dev/null || missing+=(python3 python3-venv)
 
 # Packages ask this file whether they may start their services; 101 means no.
 policy=/usr/sbin/policy-rc.d
@@ -48,6 +50,17 @@ if [ ${#missing[@]} -gt 0 ]; then
   rm -f "$log"
   echo "install-test-tools: installed ${missing[*]}"
 fi
+
+# What judges files of deploy/ stands in a folder of its own, and so do the packages that the container image is made of.
+tools=$(cd "$(dirname "$0")/.." && pwd)/target/test-tools
+wanted=('cyclonedx-python-lib[json-validation]==11.12.0')
+if [ "$(cat "$tools/venv/wanted" 2>/dev/null)" != "${wanted[*]}" ]; then
+  python3 -m venv "$tools/venv"
+  "$tools/venv/bin/pip" install --quiet --disable-pip-version-check "${wanted[@]}"
+  echo "${wanted[*]}" >"$tools/venv/wanted"
+  echo "install-test-tools: installed ${wanted[*]}"
+fi
+"$tools/../../deploy/container/build" --fetch "$tools/debs"
 
 if ! has cargo-nextest; then
   cargo install --locked --quiet cargo-nextest

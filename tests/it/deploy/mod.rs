@@ -1,2 +1,3 @@
 //! The ways to run an agent that `deploy` holds, each as far as it can be tried on one machine.
+mod container;
 mod systemd;
