@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: Debian's unbound, BIND, dnsmasq, squid, nginx,
 # Prometheus with promtool, Alertmanager with amtool, curl, ip, nft, python3 and faketime; the shells that complete, man and
-# mandoc; what builds and checks packages (systemd, dpkg-dev, lintian, shellcheck); and cargo-nextest.
+# mandoc; what builds, checks and runs packages and images (systemd, dpkg-dev, lintian, shellcheck, umoci, crun); what reads
+# the files of deploy/, in target/test-tools; and cargo-nextest.
 # May be run any number of times. No service is started, and none that runs is touched.
 set -euo pipefail
 
@@ -53,7 +54,8 @@ fi
 
 # What judges files of deploy/ stands in a folder of its own, and so do the packages that the container image is made of.
 tools=$(cd "$(dirname "$0")/.." && pwd)/target/test-tools
-wanted=('cyclonedx-python-lib[json-validation]==11.12.0')
+wanted=('cyclonedx-python-lib[json-validation]==11.12.0' python-hcl2==8.1.4 tree-sitter==0.25.2 tree-sitter-bicep==1.1.0
+  jsonschema configobj jinja2 pyyaml jsonpatch netifaces-plus oauthlib requests pyserial)
 if [ "$(cat "$tools/venv/wanted" 2>/dev/null)" != "${wanted[*]}" ]; then
   python3 -m venv "$tools/venv"
   "$tools/venv/bin/pip" install --quiet --disable-pip-version-check "${wanted[@]}"
@@ -61,6 +63,11 @@ if [ "$(cat "$tools/venv/wanted" 2>/dev/null)" != "${wanted[*]}" ]; then
   echo "install-test-tools: installed ${wanted[*]}"
 fi
 "$tools/../../deploy/container/build" --fetch "$tools/debs"
+# Installed, cloud-init would set this machine up at its next start; unpacked, it only reads what it is asked to.
+if [ ! -d "$tools/cloud-init" ]; then
+  (cd "$tools/debs" && apt-get download -qq cloud-init 2>/dev/null)
+  dpkg-deb --extract "$tools"/debs/cloud-init_*.deb "$tools/cloud-init"
+fi
 
 if ! has cargo-nextest; then
   cargo install --locked --quiet cargo-nextest
