@@ -11,6 +11,9 @@
 mod support;
 #[path = "shared/handshake.rs"]
 mod handshake;
+#[path = "shared/servers.rs"]
+#[expect(dead_code, reason = "the other bench uses the rest")]
+mod servers;
 
 use fencepost::agent::{Estate, Grounds, once};
 use fencepost::catalog::Catalog;
@@ -21,70 +24,24 @@ use fencepost::plan::{self, Claim};
 use fencepost::publish::{Board, Meters, Pieces};
 use fencepost::state::{Folder as State, Record};
 use handshake::{bare_handshakes, thread_cpu};
+use servers::Servers;
 use std::borrow::Cow;
-use std::fmt::Write;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::Folder;
 use support::agent::Running;
-use support::certificates::Authority;
-use support::nginx::{Front, Nginx};
-use support::unbound::Unbound;
 
-const KEYLESS: &str = r#"{ "statusCode": 401, "message": "Unauthorized. Access token is missing." }"#;
-
-/// Two resolvers, one front, and plans of any size.
-struct Servers {
-    dns: [Unbound; 2],
-    tls: Nginx,
-    folder: Folder,
-    authority: String,
+fn plan_of(servers: &Servers, checks: usize) -> String {
+    servers.plan("every: 60s, timeout: 5s", checks, |_| (servers.tls.port, "127.0.0.2"))
 }
 
-impl Servers {
-    fn start() -> Self {
-        let authority = Authority::new("Bench authority");
-        let certificate = authority.issue(&["*.openai.azure.com"]);
-        let front = Front { address: "127.0.0.2", certificate: &certificate, status: 401, headers: &[], body: KEYLESS };
-        let records = "*.openai CNAME it.privatelink.openai\nit.privatelink.openai A 127.0.0.2\n";
-        let dns = [Unbound::start(&[("azure.com", records)]), Unbound::start(&[("azure.com", records)])];
-        let folder = Folder::new();
-        folder.write("ca.pem", authority.pem());
-        Self { dns, tls: Nginx::start(&[front]), folder, authority: authority.pem() }
-    }
-
-    fn plan(&self, checks: usize, every: &str) -> String {
-        let mut text = format!(
-            "plan: bench\nsettings: {{every: {every}, timeout: 5s, trust: ca.pem}}\n\
-             vantages: {{here: {{kind: bench, resolvers: [one, two]}}}}\n\
-             resolvers: {{one: {{address: '127.0.0.1:{}'}}, two: {{address: '127.0.0.1:{}'}}}}\n\
-             rules: [{{name: all, from: any, to: any, claim: private}}]\ntargets:\n",
-            self.dns[0].port, self.dns[1].port
-        );
-        for i in 0..checks {
-            let _ = writeln!(
-                text,
-                "  t{i}: {{service: azure-openai, owner: team, port: {}, endpoints: {{contoso-{i}.openai.azure.com: [127.0.0.2]}}}}",
-                self.tls.port
-            );
-        }
-        text
-    }
-
-    fn estate(&self, checks: usize) -> Estate {
-        let catalog = Catalog::embedded();
-        let plan = plan::read("bench", &self.plan(checks, "60s"), &catalog.outlines()).unwrap();
-        let grounds = Grounds::new(plan, catalog, Some("here"), &[]).unwrap();
-        let trust = Trust::new(Some(self.authority.as_bytes())).unwrap();
-        let lens =
-            Lens { net: Arc::new(Sockets::new(None)), trust: Arc::new(trust), pacer: Arc::new(Pacer::default()) };
-        Estate::new(grounds, lens, clock::day(clock::now()))
-    }
-
-    fn plan_file(&self, checks: usize) -> PathBuf {
-        self.folder.write("plan.yaml", self.plan(checks, "60s"))
-    }
+fn estate_of(servers: &Servers, checks: usize) -> Estate {
+    let catalog = Catalog::embedded();
+    let plan = plan::read("bench", &plan_of(servers, checks), &catalog.outlines()).unwrap();
+    let grounds = Grounds::new(plan, catalog, Some("here"), &[]).unwrap();
+    let trust = Trust::new(Some(servers.authority.as_bytes())).unwrap();
+    let lens = Lens { net: Arc::new(Sockets::new(None)), trust: Arc::new(trust), pacer: Arc::new(Pacer::default()) };
+    Estate::new(grounds, lens, clock::day(clock::now()))
 }
 
 fn main() {
@@ -101,7 +58,7 @@ fn main() {
     println!("  ratio                 {:>8.2}      aim 1.5", check.as_secs_f64() / handshake.as_secs_f64());
     println!();
 
-    let board = runtime.block_on(once(&servers.estate(10_000), 64, || {}));
+    let board = runtime.block_on(once(&estate_of(&servers, 10_000), 64, || {}));
     println!("time to encode /metrics, {} checks", 10_000);
     let (series, bytes, took) = encoding(&board);
     println!(
@@ -128,7 +85,7 @@ fn ms(time: Duration) -> f64 {
 /// Checks and bare handshakes in turn, so that both meet the same machine; the medians of the rounds.
 fn cpu_per_check(runtime: &tokio::runtime::Runtime, servers: &Servers) -> (Duration, Duration) {
     const CHECKS: usize = 200;
-    let estate = servers.estate(CHECKS);
+    let estate = estate_of(servers, CHECKS);
     let mut checks = Vec::new();
     let mut handshakes = Vec::new();
     for _ in 0..9 {
@@ -184,7 +141,8 @@ fn keeping(servers: &Servers, board: &Board) -> (u64, Duration) {
 fn memory(servers: &Servers, checks: usize) -> (f64, f64) {
     let state = Folder::new();
     let options = ["--state", state.path().to_str().unwrap()];
-    let mut running = Running::start_with(&servers.plan_file(checks), "here", &options);
+    let plan = servers.folder.write("plan.yaml", plan_of(servers, checks));
+    let mut running = Running::start_with(&plan, "here", &options);
     running.wait_for_log("first round complete");
     running.wait_for_metric("fencepost_state_durable 1");
     let (status, _, _) = running.http("GET", "/metrics");

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: Debian's unbound, BIND, dnsmasq, squid, nginx,
-# Prometheus with promtool, Alertmanager with amtool, curl, ip, nft, python3 and faketime; the shells that complete, man and
-# mandoc; what builds, checks and runs packages and images (systemd, dpkg-dev, lintian, shellcheck, umoci, crun); what reads
-# the files of deploy/, in target/test-tools; and cargo-nextest.
+# Installs what the tests need and this machine lacks: the Debian packages below, cargo-nextest, and from PyPI, into
+# target/test-tools/venv, readers that are not ours.
 # May be run any number of times. No service is started, and none that runs is touched.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
@@ -15,14 +14,42 @@ has() {
   PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1
 }
 
+# A command, and the package that has it.
+pairs=(
+  unbound:unbound
+  named:bind9
+  squid:squid
+  dnsmasq:dnsmasq-base
+  nginx:nginx-light
+  prometheus:prometheus
+  promtool:prometheus
+  prometheus-alertmanager:prometheus-alertmanager
+  amtool:prometheus-alertmanager
+  curl:curl
+  ip:iproute2
+  nft:nftables
+  cc:gcc
+  python3:python3-minimal
+  faketime:faketime
+  htpasswd:apache2-utils
+  fish:fish
+  zsh:zsh
+  man:man-db
+  groff:groff-base
+  mandoc:mandoc
+  systemd-analyze:systemd
+  dpkg-shlibdeps:dpkg-dev
+  strip:binutils
+  lintian:lintian
+  shellcheck:shellcheck
+  umoci:umoci
+  crun:crun
+  setpriv:util-linux
+)
 missing=()
-for pair in unbound:unbound named:bind9 squid:squid dnsmasq:dnsmasq-base nginx:nginx-light prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager \
-  amtool:prometheus-alertmanager curl:curl ip:iproute2 nft:nftables cc:gcc python3:python3-minimal faketime:faketime \
-  fish:fish zsh:zsh man:man-db groff:groff-base mandoc:mandoc systemd-analyze:systemd dpkg-shlibdeps:dpkg-dev strip:binutils lintian:lintian \
-  shellcheck:shellcheck umoci:umoci crun:crun setpriv:util-linux; do
+for pair in "${pairs[@]}"; do
   has "${pair%%:*}" || missing+=("${pair#*:}")
 done
-
 python3 -c 'import ensurepip, json, tarfile, venv' 2>/dev/null || missing+=(python3 python3-venv)
 
 # Packages ask this file whether they may start their services; 101 means no.
@@ -52,26 +79,45 @@ if [ ${#missing[@]} -gt 0 ]; then
   echo "install-test-tools: installed ${missing[*]}"
 fi
 
-# What judges files of deploy/ stands in a folder of its own, and so do the packages that the container image is made of.
-tools=$(cd "$(dirname "$0")/.." && pwd)/target/test-tools
-wanted=('cyclonedx-python-lib[json-validation]==11.12.0' python-hcl2==8.1.4 tree-sitter==0.25.2 tree-sitter-bicep==1.1.0
-  jsonschema configobj jinja2 pyyaml jsonpatch netifaces-plus oauthlib requests pyserial)
-if [ "$(cat "$tools/venv/wanted" 2>/dev/null)" != "${wanted[*]}" ]; then
-  python3 -m venv "$tools/venv"
-  "$tools/venv/bin/pip" install --quiet --disable-pip-version-check "${wanted[@]}"
-  echo "${wanted[*]}" >"$tools/venv/wanted"
-  echo "install-test-tools: installed ${wanted[*]}"
-fi
-"$tools/../../deploy/container/build" --fetch "$tools/debs"
-# Installed, cloud-init would set this machine up at its next start; unpacked, it only reads what it is asked to.
-if [ ! -d "$tools/cloud-init" ]; then
-  (cd "$tools/debs" && apt-get download -qq cloud-init 2>/dev/null)
-  dpkg-deb --extract "$tools"/debs/cloud-init_*.deb "$tools/cloud-init"
-fi
-
 if ! has cargo-nextest; then
   cargo install --locked --quiet cargo-nextest
   echo "install-test-tools: installed cargo-nextest"
+fi
+
+venv=target/test-tools/venv
+# A module, and the package that has it.
+readers=(
+  opentelemetry.proto.collector.metrics.v1.metrics_service_pb2:opentelemetry-proto
+  cyclonedx.validation.json:'cyclonedx-python-lib[json-validation]==11.12.0'
+  hcl2:python-hcl2==8.1.4
+  tree_sitter:tree-sitter==0.25.2
+  tree_sitter_bicep:tree-sitter-bicep==1.1.0
+  # What Debian's cloud-init imports.
+  configobj:configobj
+  jinja2:jinja2
+  jsonpatch:jsonpatch
+  jsonschema:jsonschema
+  netifaces:netifaces-plus
+  oauthlib:oauthlib
+  requests:requests
+  serial:pyserial
+  yaml:pyyaml
+)
+lacking=()
+for pair in "${readers[@]}"; do
+  "$venv/bin/python" -c "import ${pair%%:*}" 2>/dev/null || lacking+=("${pair#*:}")
+done
+if [ ${#lacking[@]} -gt 0 ]; then
+  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${lacking[@]}"
+  echo "install-test-tools: installed ${lacking[*]} from PyPI"
+fi
+
+# What the container image is made of.
+deploy/container/build --fetch target/test-tools/debs
+# Installed, cloud-init would set this machine up at its next start; unpacked, it only reads what it is asked to.
+if [ ! -d target/test-tools/cloud-init ]; then
+  (cd target/test-tools && apt-get download -qq cloud-init 2>/dev/null && dpkg-deb --extract cloud-init_*.deb cloud-init)
 fi
 
 echo "install-test-tools: everything the tests need is here"

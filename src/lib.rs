@@ -1,7 +1,7 @@
 //! A **plan** says what should be true. The **schedule** says when to look. We **observe** facts, and only facts. We
 //! **judge** the facts against the plan. **Standing** follows verdicts over time. We **publish** from one board.
 //!
-//! The modules in reading order; the first eight are pure.
+//! The modules in reading order; the first ten are pure.
 
 pub mod plan; // what must be true
 pub mod catalog; // what is known of each service
@@ -11,6 +11,8 @@ pub mod judge; // what the facts mean for a claim
 pub mod standing; // a verdict over time
 pub mod story; // findings in plain words
 pub mod alert; // which alerts are held, and what is to be sent
+pub mod import; // plans out of what other tools were told
+pub mod web; // who may read the agent's pages
 pub mod state; // what survives a restart
 pub mod clock; // the wall clock's one door
 pub mod observe; // looking at names and addresses

@@ -1,6 +1,6 @@
 //! Debian's blackbox_exporter, told to gather what a `private` check of Fencepost gathers.
 
-use crate::scene::Servers;
+use crate::servers::Servers;
 use crate::support::{Folder, free_port, succeed};
 use std::fmt::Write;
 use std::net::TcpStream;

@@ -2,7 +2,7 @@
 //! one-shot check.
 
 use crate::process::Process;
-use crate::scene::Servers;
+use crate::servers::{self, Servers};
 use crate::support::agent::{Running, fencepost, outcome};
 use crate::support::free_port;
 use serde_json::Value;
@@ -35,7 +35,7 @@ impl Hole {
 fn records(checks: usize, is_hole: impl Fn(usize) -> bool) -> String {
     let lost = (0..checks).filter(|i| is_hole(*i));
     let lost: String = lost.map(|i| format!("contoso-{i}.openai CNAME hole.privatelink.openai\n")).collect();
-    format!("{}hole.privatelink.openai A {HOLE}\n{lost}", crate::scene::records(&[]))
+    format!("{}hole.privatelink.openai A {HOLE}\n{lost}", servers::records(&[]))
 }
 
 /// `check` of 100 endpoints of which one is a black hole.

@@ -15,6 +15,8 @@ mod handshake;
 mod holes;
 mod process;
 mod scene;
+#[path = "../shared/servers.rs"]
+mod servers;
 #[path = "../../tests/it/support/mod.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod support;

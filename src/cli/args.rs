@@ -1,5 +1,6 @@
 //! What the command line takes.
 
+use super::push::PushArgs;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -36,7 +37,7 @@ pub enum Command {
     /// Watch a vantage: look on schedule, serve metrics and the board.
     Run(Run),
     /// Look at everything once, print it, and exit with what it came to.
-    Check(Check),
+    Check(Box<Check>),
     /// Tell one check in full: what every resolver says, how far every address is reached, why, and what to do.
     Explain(Box<Explain>),
     /// Check, show and explain plans.
@@ -98,6 +99,11 @@ pub struct Run {
     #[arg(long, env = "FENCEPOST_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9853")]
     pub listen: SocketAddr,
 
+    /// TLS, client certificates and passwords for the agent's own HTTP, in the format of Prometheus' web configuration.
+    /// Read again when it changes. [default: plain HTTP that asks nobody]
+    #[arg(long = "web.config.file", env = "FENCEPOST_WEB_CONFIG_FILE", value_name = "FILE")]
+    pub web_config: Option<PathBuf>,
+
     /// A folder for what survives a restart: incidents, exposure clocks, alerts to be sent. [default: the first of systemd's
     /// STATE_DIRECTORY, else nothing is kept]
     #[arg(long, env = "FENCEPOST_STATE", value_name = "FOLDER")]
@@ -112,6 +118,10 @@ pub struct Check {
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "human")]
     pub format: CheckFormat,
+
+    // Last: its heading holds for whatever follows.
+    #[command(flatten)]
+    pub push: PushArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -246,6 +256,19 @@ pub enum Plan {
     Schema,
     /// Print a ready plan to start from; without a name, list them.
     Example { name: Option<String> },
+    /// Turn the configuration of another tool into a plan to start from; what could not be carried over stands in it.
+    #[command(subcommand)]
+    Import(Import),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Targets and modules of blackbox_exporter: give prometheus.yml, blackbox.yml, and files that `file_sd_configs` reads.
+    Blackbox {
+        /// The files, in any order; - is standard input.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

@@ -13,6 +13,7 @@ use std::path::Path;
 
 pub fn run(command: &Check) -> Outcome {
     let estate = load::estate_for_one_round(&command.place)?;
+    let push = command.push.ready(&estate)?;
     let runtime = runtime::runtime()?;
     let bar = progress(estate.works.len());
     let board = runtime.block_on(agent::once(&estate, agent::most_looks(), || bar.inc(1)));
@@ -25,7 +26,7 @@ pub fn run(command: &Check) -> Outcome {
         }
         CheckFormat::Json => say!("{}", serde_json::to_string_pretty(&report(&board).of_one_round())?),
     }
-    Ok(verdict(&board))
+    push.one_run(&board, verdict(&board))
 }
 
 /// What a board comes to: broken before unknown before good. A board without checks tells nothing.

@@ -35,6 +35,11 @@ pub fn text(file: &Path) -> Result<String, Fault> {
     String::from_utf8(bytes).map_err(|_| Fault(format!("{}: the file is no text in UTF-8", file.display())))
 }
 
+/// A file's contents, of certificates and keys.
+pub fn bytes(file: &Path) -> Result<Vec<u8>, Fault> {
+    read(file, LONGEST_TEXT)
+}
+
 /// What a saved report holds, whatever it is; `-` is standard input.
 pub fn report(file: &Path) -> Result<Vec<u8>, Fault> {
     read(file, LONGEST_REPORT)
@@ -109,9 +114,14 @@ fn secrets(alerts: &Alerts, plan_file: &Path) -> Result<Secrets, Fault> {
     if faults.is_empty() { Ok(secrets) } else { Err(Fault(faults.join("\n"))) }
 }
 
+/// Whether every user of this machine can read a file.
+pub fn others_read(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|about| about.permissions().mode() & 0o004 != 0)
+}
+
 /// A secret that every user of this machine can read is none.
-fn tell_if_others_read(secret: &Path) {
-    if std::fs::metadata(secret).is_ok_and(|about| about.permissions().mode() & 0o004 != 0) {
+pub fn tell_if_others_read(secret: &Path) {
+    if others_read(secret) {
         let file = secret.display();
         tracing::warn!(%file, "every user of this machine can read this secret; take the right from them: chmod o-r");
     }

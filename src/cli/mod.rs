@@ -8,10 +8,12 @@ mod lab;
 mod load;
 mod out;
 mod plan;
+mod push;
 mod run;
 mod runtime;
 mod shell;
 mod table;
+mod web;
 
 use crate::plan::is_harmless;
 use args::{Args, Command};

@@ -1,10 +1,12 @@
 //! `fencepost plan`: is it right, what does it claim, how is it written.
 
-use super::args::Plan;
+use super::args::{Import, Plan};
 use super::out::{self, say};
 use super::{Exit, Fault, Outcome, load, table};
 use crate::clock;
+use crate::import;
 use crate::plan::{self, Claim, Decision};
+use std::path::PathBuf;
 
 pub fn run(command: &Plan) -> Outcome {
     match command {
@@ -36,6 +38,7 @@ pub fn run(command: &Plan) -> Outcome {
             Ok(Exit::Good)
         }
         Plan::Example { name } => example(name.as_deref()),
+        Plan::Import(Import::Blackbox { files }) => blackbox(files),
     }
 }
 
@@ -88,5 +91,21 @@ fn example(name: Option<&str>) -> Outcome {
             None => return Err(Fault(format!("there is no example `{name}`; there are {}", names().join(", ")))),
         },
     }
+    Ok(Exit::Good)
+}
+
+fn blackbox(files: &[PathBuf]) -> Outcome {
+    let texts: Result<Vec<_>, Fault> =
+        files.iter().map(|file| Ok((file.display().to_string(), load::text(file)?))).collect();
+    let catalog = load::catalog(&[])?;
+    let imported = import::blackbox(&texts?, &catalog).map_err(Fault)?;
+    out::write(format_args!("{}", imported.plan));
+    anstream::eprintln!(
+        "imported {}, with {}: see the head of the plan",
+        counted(imported.endpoints, "endpoint"),
+        counted(imported.notes.len(), "note")
+    );
+    // What was written is a plan that reads, whatever was imported; if it is not, nobody finds out later.
+    plan::read("the imported plan", &imported.plan, &catalog.outlines()).map_err(|faults| Fault(faults.to_string()))?;
     Ok(Exit::Good)
 }

@@ -1,9 +1,9 @@
 //! `fencepost run`: the agent, its HTTP, and the signals.
 
 use super::args::{Place, Run};
-use super::{Exit, Fault, Outcome, load, runtime};
+use super::{Exit, Fault, Outcome, load, runtime, web};
 use crate::agent::{self, Estate, Manager, Means, Orders};
-use crate::publish::{Meters, ReloadRequest, SharedBoard, router, serve as serve_pages};
+use crate::publish::{Door, Meters, ReloadRequest, SharedBoard, guarded, router, serve as serve_pages};
 use crate::state::{Folder, Opened};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -19,15 +19,18 @@ use tokio_util::sync::CancellationToken;
 const LONGEST_DRAIN: Duration = Duration::from_millis(500);
 
 pub fn run(command: &Run) -> Outcome {
-    let page = format!("http://{}", command.listen);
-    let estate = load::watching_estate(&command.place, &page)?;
+    let meters = Arc::new(Meters::new()?);
     let runtime = runtime::quiet_runtime()?;
-    let outcome = runtime.block_on(serve(command, estate, page));
+    let outcome = runtime.block_on(serve(command, meters));
     runtime::end(runtime);
     outcome
 }
 
-async fn serve(command: &Run, estate: Estate, page: String) -> Outcome {
+async fn serve(command: &Run, meters: Arc<Meters>) -> Outcome {
+    let door = web::door(command.web_config.as_deref(), command.listen, &meters)?;
+    let (listen_at, told) = (command.listen, Arc::clone(&door));
+    let page = move || format!("{}://{listen_at}", told.scheme());
+    let estate = load::watching_estate(&command.place, &page())?;
     let signals = Signals::catch()?;
     let stop = CancellationToken::new();
     let (reload, orders) = mpsc::channel(1);
@@ -36,9 +39,12 @@ async fn serve(command: &Run, estate: Estate, page: String) -> Outcome {
     tracing::info!(plan = face.plan, vantage = face.vantage.name, checks = estate.works.len(), listen = %command.listen, "watching");
     tell_destinations(&estate);
     let board = agent::shared_board(&estate);
-    let meters = Arc::new(Meters::new()?);
-    let place = command.place.clone();
-    let source: agent::PlanSource = Box::new(move || load::watching_estate(&place, &page).map_err(|Fault(why)| why));
+    let (place, kept) = (command.place.clone(), Arc::clone(&door));
+    let source: agent::PlanSource = Box::new(move || {
+        // Whoever orders the plan to be read again means everything that can be.
+        kept.reread();
+        load::watching_estate(&place, &page()).map_err(|Fault(why)| why)
+    });
     let orders = Orders { reload: orders, stop: stop.clone() };
     let means = Means {
         meters: Arc::clone(&meters),
@@ -48,7 +54,7 @@ async fn serve(command: &Run, estate: Estate, page: String) -> Outcome {
         manager: Manager::of_environment(),
     };
     let agent = agent::run(estate, board.clone(), means, orders);
-    let http = serve_http(listener, board, meters, reload.clone(), stop.clone());
+    let http = serve_http(listener, door, board, meters, reload.clone(), stop.clone());
     tokio::join!(agent, http, signals.obey(reload, stop));
     tracing::info!("stopped");
     Ok(Exit::Good)
@@ -87,12 +93,14 @@ pub async fn listen(at: SocketAddr) -> Result<TcpListener, Fault> {
 /// Serves the board until told to stop.
 pub async fn serve_http(
     listener: TcpListener,
+    door: Arc<Door>,
     board: SharedBoard,
     meters: Arc<Meters>,
     reload: mpsc::Sender<ReloadRequest>,
     stop: CancellationToken,
 ) {
-    let serving = serve_pages(listener, router(board, meters, reload), stop.clone());
+    let pages = guarded(router(board, meters, reload), Arc::clone(&door));
+    let serving = serve_pages(listener, pages, door, stop.clone());
     // A client that holds its connection holds up nobody.
     let drained = async {
         stop.cancelled().await;

@@ -4,7 +4,7 @@
 use super::codes::Code;
 use super::finding::{Evidence, Finding, Weight};
 use super::path::{End, Reading};
-use super::{Asked, PublicFallback, names, proxy};
+use super::{Asked, PublicFallback, machine, names, proxy};
 use crate::facts::{ConnectOutcome, Facts, OsOutcome};
 use crate::plan::AddressClass;
 
@@ -36,7 +36,9 @@ fn nobody_told(facts: &Facts) -> Finding {
         Some(OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::TimedOut) => {
             Finding::new(Code::OsLookupFailing, Weight::Unclear, evidence)
         }
-        Some(OsOutcome::Addresses(_)) | None => Finding::new(Code::AgentOverloaded, Weight::Unclear, evidence),
+        Some(OsOutcome::Addresses(_)) | None => {
+            machine::exhausted(facts).unwrap_or_else(|| Finding::new(Code::AgentOverloaded, Weight::Unclear, evidence))
+        }
     }
 }
 

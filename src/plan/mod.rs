@@ -27,6 +27,12 @@ pub use read::{nearest, parse_time};
 pub use rules::{Case, Decision};
 pub use schema::schema;
 
+/// The reader of YAML that knows the place of every value, for the other files that operators write.
+pub mod yaml {
+    pub use super::read::{Fields, Reader, Spot};
+    pub use super::tree::{Key, Node, Value, read};
+}
+
 use ipnet::IpNet;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};

@@ -97,7 +97,7 @@ impl Reader {
         let reason = format!("`{}` is not a key of {}", key.text, table.called);
         let near = nearest(&key.text, names());
         let fix = match near {
-            _ if key.text == "<<" => "write the keys out; merge keys are not part of the plan language".to_owned(),
+            _ if key.text == "<<" => "write the keys out; merge keys are not taken".to_owned(),
             Some(near) => format!("write `{near}`"),
             None => format!("use one of: {}", names().collect::<Vec<_>>().join(", ")),
         };

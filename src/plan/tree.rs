@@ -129,7 +129,7 @@ impl Builder {
             Event::DocumentStart(..) if self.root.is_some() => Err(Fault::new(
                 place,
                 "the file holds more than one YAML document",
-                "keep one plan in one file, without a second `---`",
+                "keep one document in one file, without a second `---`",
             )),
             _ => Ok(()),
         }
@@ -189,7 +189,7 @@ fn as_key(node: Node) -> Result<Key, Fault> {
 }
 
 fn too_deep(place: Place) -> Fault {
-    Fault::new(place, "this is nested too deeply", "a plan needs no more than six levels")
+    Fault::new(place, "this is nested too deeply", "write it with fewer levels; a plan needs six")
 }
 
 fn count(node: &Node) -> usize {

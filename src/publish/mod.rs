@@ -2,11 +2,14 @@
 
 pub mod alerts;
 mod board;
+mod door;
+mod dial;
 mod http;
 mod incidents;
 mod meters;
 mod metrics;
 mod page;
+pub mod push;
 mod report;
 mod runbooks;
 mod saved;
@@ -15,6 +18,7 @@ mod serve;
 pub use board::{
     Board, Entry, ExceptionFace, Face, Header, Reload, Seen, SharedBoard, StateHealth, VantageFace, WitnessEntry,
 };
+pub use door::{BETWEEN_LOOKS, Door, Readings, WebSource, guarded, of_this_machine_only};
 pub use http::{MOST_RELOADS, ReloadRequest, router};
 pub use incidents::{Incidents, TurnReport, incidents};
 pub use meters::Meters;

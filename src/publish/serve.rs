@@ -1,6 +1,7 @@
 //! The agent's HTTP server: so many connections and no more, and each of them ends. Whoever reaches the port can keep
 //! others from the page for a while; the looks do not notice.
 
+use super::door::Door;
 use axum::Router;
 use hyper::server::conn::http1::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -9,11 +10,13 @@ use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// The most connections at a time; a further one is closed at once. A Prometheus holds one of them.
@@ -22,7 +25,7 @@ pub const MOST_CONNECTIONS: usize = 64;
 /// The most of them from one address, so that one client alone does not take them all.
 pub const MOST_OF_ONE_PEER: usize = 16;
 
-/// How long the head of a request may take, and how long a connection may wait for its next one.
+/// How long the head of a request may take, a TLS handshake, and how long a connection may wait for its next request.
 pub const LONGEST_HEAD: Duration = Duration::from_secs(10);
 
 /// How long a connection may live; then the answer under way may end, and no further request is taken.
@@ -35,7 +38,7 @@ const LONGEST_LAST_ANSWER: Duration = Duration::from_secs(10);
 const MOST_READ: usize = 16 << 10;
 
 /// Serves until told to stop; then what is under way may end. Dropping it ends everything at once.
-pub async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, app: Router, door: Arc<Door>, stop: CancellationToken) {
     let mut connections = JoinSet::new();
     let mut peers: HashMap<Id, IpAddr> = HashMap::new();
     let mut full = false;
@@ -55,7 +58,7 @@ pub async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) 
                     }
                     full = refused;
                     if !refused {
-                        let connection = attended(stream, app.clone(), stop.clone());
+                        let connection = welcomed(stream, app.clone(), Arc::clone(&door), stop.clone());
                         peers.insert(connections.spawn(connection).id(), peer);
                     }
                 }
@@ -72,6 +75,25 @@ async fn rest_after(e: &io::Error) {
     if !gone.contains(&e.kind()) {
         tracing::warn!(error = %e, "the agent's HTTP takes no connection");
         sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Plain or over TLS, as the door says when the connection comes. A handshake holds up nobody but itself.
+async fn welcomed<S>(stream: S, app: Router, door: Arc<Door>, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let Some(tls) = door.tls().await else { return attended(stream, app, stop).await };
+    let handshake = timeout(LONGEST_HEAD, TlsAcceptor::from(tls).accept(stream));
+    let shaken = tokio::select! {
+        shaken = handshake => shaken,
+        () = stop.cancelled() => return,
+    };
+    match shaken {
+        Ok(Ok(stream)) => attended(stream, app, stop).await,
+        // Scanners do this all day; an operator who looks for it sees it.
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => {}
     }
 }
 
@@ -139,6 +161,18 @@ mod tests {
             }
         });
         assert_eq!(dripping.await, LONGEST_HEAD);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_never_ends_its_handshake_is_left() {
+        for said in [&b""[..], &[22, 3, 1, 0, 200, 1]] {
+            let door = Arc::new(crate::publish::door::tests::kept_with_tls());
+            let (mut near, far) = duplex(1 << 16);
+            near.write_all(said).await.unwrap();
+            let start = Instant::now();
+            welcomed(far, Router::new(), door, CancellationToken::new()).await;
+            assert_eq!(start.elapsed(), LONGEST_HEAD);
+        }
     }
 
     #[tokio::test(start_paused = true)]

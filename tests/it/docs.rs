@@ -1,7 +1,7 @@
 //! Documents are true because a test says so: paths exist, the reference names every key, every alert has its runbook.
 
 use crate::repository::{files_in, repo, text_of};
-use fencepost::plan::language::{Form, KeyRule, TABLES};
+use fencepost::plan::language::{Form, KeyRule, TABLES, Table};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -22,7 +22,9 @@ const DOCUMENTS: &[&str] = &[
     "docs/metrics.md",
     "docs/performance.md",
     "docs/alerts.md",
+    "docs/push.md",
     "docs/threat-model.md",
+    "docs/web-config.md",
 ];
 
 /// Folders whose names begin a path of this repository.
@@ -79,11 +81,11 @@ fn reference_row(key: &KeyRule) -> String {
     format!("| `{}` | {} | {needed} | {} |", key.name, in_words(&key.form), key.doc)
 }
 
-#[test]
-fn the_reference_of_the_plan_names_every_key() {
-    let text = text_of("docs/plan.md");
+/// What a page lacks of the rows of these tables, and what it has beside them.
+fn lacks(page: &str, tables: &[&Table]) -> String {
+    let text = text_of(page);
     let mut missing = String::new();
-    for table in TABLES {
+    for table in tables {
         let heading = format!("## In {}\n", table.called);
         let section = text.split_once(&heading).map(|(_, rest)| rest.split("\n## ").next().unwrap_or_default());
         if section.is_none() {
@@ -98,7 +100,15 @@ fn the_reference_of_the_plan_names_every_key() {
             let _ = writeln!(missing, "not in the language: {row}");
         }
     }
-    assert!(missing.is_empty(), "docs/plan.md lacks:\n{missing}");
+    missing
+}
+
+#[test]
+fn the_references_name_every_key() {
+    for (page, tables) in [("docs/plan.md", TABLES), ("docs/web-config.md", fencepost::web::language::TABLES)] {
+        let missing = lacks(page, tables);
+        assert!(missing.is_empty(), "{page} lacks:\n{missing}");
+    }
 }
 
 fn yaml(text: &str) -> Value {

@@ -3,10 +3,10 @@
 
 use crate::support::agent::{Running, Scraper, fencepost};
 use crate::support::clock::WallClock;
-use crate::support::disk::on_a_small_disk;
+use crate::support::disk::keeping_on_a_small_disk;
 use crate::support::lab::LabProcess;
 use crate::support::place::Place;
-use crate::support::{Folder, succeed};
+use crate::support::succeed;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -165,11 +165,8 @@ fn an_agent_without_descriptors_says_that_it_cannot_tell_until_it_has_some() {
 #[test]
 fn a_disk_that_can_only_be_read_is_told_and_looked_past() {
     let lab = LabProcess::start();
-    let plan = lab.gateway_plan("every: 1s, timeout: 250ms");
-    let folder = Folder::new();
+    let (folder, mut agent) = keeping_on_a_small_disk(&lab);
     let state = folder.path().to_str().unwrap();
-    let mut agent = Running::spawn(on_a_small_disk(folder.path()), &plan, "prod-app", &["--state", state]);
-    agent.wait_for_metric("fencepost_state_durable 1");
     let inside = |words: &[&str]| {
         succeed(Command::new("nsenter").args(["--target", &agent.pid().to_string(), "--mount"]).args(words).arg(state));
     };

@@ -1,8 +1,8 @@
-//! Bad plans as data. Each file of `faults/` names the faults it must bring, as `# expect LINE:COLUMN REASON | FIX`, the
+//! Bad plans and web configurations as data. Each file of `faults/` and `web_faults/` names the faults it must bring, as `# expect LINE:COLUMN REASON | FIX`, the
 //! last two as parts of the text. A fault that is missing fails the test, and so does one that nobody expects.
 
 use crate::repository::{files_in, read};
-use fencepost::plan::{Fault, HostName};
+use fencepost::plan::{Fault, Faults, HostName};
 use std::fmt::Write as _;
 
 struct Expected {
@@ -29,17 +29,17 @@ fn expectations(name: &str, text: &str) -> Vec<Expected> {
     parsed.collect()
 }
 
-#[test]
-fn every_bad_plan_brings_its_faults_and_no_others() {
+/// What the files of a folder bring beside what they expect, and what they do not bring.
+fn differences(folder: &str, least: usize, read: impl Fn(&str) -> Option<Faults>) -> String {
     let mut trouble = String::new();
-    let plans = files_in("tests/it/faults", "yaml");
-    assert!(plans.len() > 30, "only {} bad plans found", plans.len());
-    for (name, text) in plans {
+    let files = files_in(folder, "yaml");
+    assert!(files.len() > least, "only {} bad files found in {folder}", files.len());
+    for (name, text) in files {
         let mut expected = expectations(&name, &text);
         if expected.is_empty() {
             let _ = writeln!(trouble, "{name}: expects nothing");
         }
-        let faults = read(&text).err().map(|faults| faults.faults).unwrap_or_default();
+        let faults = read(&text).map(|faults| faults.faults).unwrap_or_default();
         for fault in faults {
             match expected.iter().position(|e| e.fits(&fault)) {
                 Some(found) => drop(expected.swap_remove(found)),
@@ -53,6 +53,18 @@ fn every_bad_plan_brings_its_faults_and_no_others() {
             let _ = writeln!(trouble, "{name}: missing {place} {reason} | {fix}");
         }
     }
+    trouble
+}
+
+#[test]
+fn every_bad_plan_brings_its_faults_and_no_others() {
+    let trouble = differences("tests/it/faults", 30, |text| read(text).err());
+    assert!(trouble.is_empty(), "faults that are unexpected or missing:\n{trouble}");
+}
+
+#[test]
+fn every_bad_web_configuration_brings_its_faults_and_no_others() {
+    let trouble = differences("tests/it/web_faults", 15, |text| fencepost::web::read("web.yaml", text).err());
     assert!(trouble.is_empty(), "faults that are unexpected or missing:\n{trouble}");
 }
 

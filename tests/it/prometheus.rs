@@ -203,7 +203,9 @@ impl Scene {
         for agent in &watched {
             assert_eq!(http(agent, "POST", "/-/reload").0, 200);
         }
-        let mut second = Running::start(&lab.plan(), "prod-app");
+        let web = lab.plan().with_file_name("web.yaml");
+        std::fs::write(&web, "http_server_config: {headers: {X-Frame-Options: deny}}\n").unwrap();
+        let mut second = Running::start_with(&lab.plan(), "prod-app", &["--web.config.file", web.to_str().unwrap()]);
         second.let_log_go();
         watched.extend([second.address.clone(), teller.agent.address.clone()]);
         let prometheus = Prometheus::start(&watched, &files);

@@ -2,7 +2,7 @@
 
 use crate::support::Folder;
 use crate::support::agent::{Running, fencepost, outcome};
-use crate::support::disk::{fill, on_a_small_disk};
+use crate::support::disk::{fill, keeping_on_a_small_disk};
 use crate::support::lab::{LabProcess, gateway_check};
 use std::fs;
 
@@ -18,11 +18,7 @@ fn goes_on_looking(agent: &Running) {
 #[test]
 fn a_full_disk_is_told_and_looked_past_and_used_again_when_it_has_room() {
     let lab = LabProcess::start();
-    let plan = lab.gateway_plan("every: 1s, timeout: 250ms");
-    let folder = Folder::new();
-    let state = folder.path().to_str().unwrap();
-    let mut agent = Running::spawn(on_a_small_disk(folder.path()), &plan, "prod-app", &["--state", state]);
-    agent.wait_for_metric("fencepost_state_durable 1");
+    let (folder, mut agent) = keeping_on_a_small_disk(&lab);
     assert!(agent.metric("fencepost_state_write_failures_total") < 0.5);
 
     let filler = fill(&agent, folder.path());

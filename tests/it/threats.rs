@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// A plan whose one resolver is at this port, and whose one target expects 127.0.0.2 at that one.
-fn plan(folder: &Folder, dns: u16, tls: u16, more: &str) -> PathBuf {
+pub fn plan(folder: &Folder, dns: u16, tls: u16, more: &str) -> PathBuf {
     folder.write("ca.pem", Authority::new("Test authority").pem());
     let text = format!(
         "plan: threatened\nsettings: {{every: 1h, timeout: 300ms, trust: ca.pem}}\n\

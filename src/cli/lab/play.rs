@@ -6,7 +6,7 @@ use super::matrix;
 use crate::agent::{self, Estate, Manager, Means, Orders};
 use crate::cli::out::say;
 use crate::lab::{Lab, LabHandle, Ports, World, control};
-use crate::publish::{Board, Meters, SharedBoard};
+use crate::publish::{Board, Door, Meters, SharedBoard, of_this_machine_only};
 use futures_util::future::join_all;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,9 @@ pub async fn run(command: &Command) -> Outcome {
     let boards: Vec<SharedBoard> = agents.iter().map(|watch| watch.board.clone()).collect();
     let pages: Vec<String> = agents.iter().map(|watch| format!("http://{}/ ({})", watch.at, watch.vantage)).collect();
     let told = stop.clone();
-    let controlled = axum::serve(control_listener, control::router(handle))
+    let orders = control::router(handle);
+    let orders = if command.control.ip().is_loopback() { of_this_machine_only(orders) } else { orders };
+    let controlled = axum::serve(control_listener, orders)
         .with_graceful_shutdown(async move { told.cancelled().await })
         .into_future();
     let watching = join_all(agents.into_iter().map(|watch| watch.run(stop.clone())));
@@ -150,7 +152,8 @@ impl Watch {
             manager: Manager::nobody(),
         };
         let agent = agent::run(self.estate, self.board.clone(), means, orders);
-        let http = run::serve_http(self.listener, self.board, self.meters, reload, stop);
+        let http =
+            run::serve_http(self.listener, Arc::new(Door::open(self.at.ip())), self.board, self.meters, reload, stop);
         tokio::join!(agent, http);
     }
 }

@@ -4,16 +4,11 @@
 use super::wire::{SIGNATURE_HEADER, alertmanager_body, signature, webhook_body};
 use crate::alert::{Delivery, Outcome, Parcel};
 use crate::plan::{Alerts, Destination, DestinationKind, DestinationName};
-use futures_util::future::BoxFuture;
+use crate::publish::dial::{self, Lookup};
 use jiff::Timestamp;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::{Client, Response, StatusCode};
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::fmt;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The longest one attempt may take, from the look-up of the name to the end of the answer.
@@ -24,9 +19,6 @@ pub const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// The shortest key that signs: 128 bits.
 const SHORTEST_KEY: usize = 16;
-
-/// How the addresses of a name are found.
-pub type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
 
 /// A bearer token or a key. It shows itself nowhere.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,19 +64,6 @@ impl Secret {
 /// The secrets of the destinations that have one.
 pub type Secrets = BTreeMap<DestinationName, Secret>;
 
-struct Names(Lookup);
-
-impl Resolve for Names {
-    fn resolve(&self, name: Name) -> Resolving {
-        let looking = (self.0)(name.as_str().to_owned());
-        Box::pin(async move {
-            let found = looking.await?;
-            // The port of the address of the destination counts.
-            Ok(Box::new(found.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
-        })
-    }
-}
-
 /// Everything one agent needs to send alerts.
 #[derive(Debug)]
 pub struct Post {
@@ -107,15 +86,7 @@ impl Post {
         tls: rustls::ClientConfig,
         lookup: Lookup,
     ) -> reqwest::Result<Self> {
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .dns_resolver(Names(lookup))
-            .redirect(redirect::Policy::none())
-            .timeout(ATTEMPT)
-            // Shorter than the minute between two deliveries: a firewall may have forgotten an older connection.
-            .pool_idle_timeout(Duration::from_secs(20))
-            .user_agent(concat!("fencepost/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        let client = dial::client(tls, lookup, ATTEMPT)?;
         let runbooks = alerts.runbooks.clone().unwrap_or_else(|| format!("{page}/runbooks"));
         let destinations = alerts.destinations.clone();
         let (plan, vantage, page) = (plan.to_owned(), vantage.to_owned(), page.to_owned());
@@ -148,7 +119,7 @@ impl Post {
                     drain(response).await;
                     outcome
                 }
-                Err(e) => Outcome::Failed(told(e)),
+                Err(e) => Outcome::Failed(dial::told(e)),
             }
         };
         // An answer whose end does not come is no answer; the client's own timeout ends the attempt first.
@@ -205,22 +176,6 @@ async fn drain(mut response: Response) {
             Ok(None) | Err(_) => return,
         }
     }
-}
-
-/// What went wrong, without the address, which may hold a key.
-fn told(e: reqwest::Error) -> String {
-    if e.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let e = e.without_url();
-    let mut said = e.to_string();
-    let mut source = e.source();
-    while let Some(inner) = source {
-        said.push_str(": ");
-        said.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    said.chars().filter(|c| !c.is_control()).take(300).collect()
 }
 
 #[cfg(test)]

@@ -45,6 +45,15 @@ impl Family {
         }
     }
 
+    /// What was added to a family of gauges: the labels and the value of each sample.
+    pub fn gauges(&self) -> impl Iterator<Item = (&[LabelPair], f64)> {
+        self.inner
+            .get_metric()
+            .iter()
+            .take(self.filled)
+            .map(|metric| (metric.get_label(), metric.get_gauge().get_value()))
+    }
+
     /// Writes what was added, with HELP and TYPE before it where they are wanted; nothing, where nothing was added.
     pub fn write(&mut self, headed: bool, text: &mut String) -> Result<(), Error> {
         if self.filled == 0 {

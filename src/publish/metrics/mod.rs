@@ -6,8 +6,10 @@
 mod agent;
 mod checks;
 mod family;
+mod pushed;
 
 pub use checks::series_per_check;
+pub use pushed::pushed;
 
 use super::board::Board;
 use super::meters::Meters;

@@ -14,7 +14,7 @@ use fencepost::observe::{Kind, Question, Subject, subject_of};
 use fencepost::plan::{self, Claim, HostName, Layer, Plan, ServiceOutlines, View, is_harmless};
 use fencepost::publish::{Report, saved};
 use fencepost::state::Record;
-use fencepost::{standing, state, story};
+use fencepost::{standing, state, story, web};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     ("facts", judged_facts),
     ("state", state_lines),
     ("report", saved_report),
+    ("web", web_text),
 ];
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
@@ -54,23 +55,41 @@ const HOST: &str = "contoso-chat.openai.azure.com";
 /// More pairs than this are decided by a test of their own; here they would only be slow.
 const MOST_CASES: usize = 200;
 
+/// Every fault has a place in the text, a reason and a fix, and moves no cursor.
+fn well_told(faults: &plan::Faults, text: &str) {
+    assert!(!faults.faults.is_empty(), "refused without a fault");
+    // A carriage return alone ends a line too (YAML 1.2, §5.4).
+    let lines = text.split(['\n', '\r']).count();
+    for fault in &faults.faults {
+        let (line, column) = (fault.place.line, fault.place.column);
+        assert!((1..=lines).contains(&line) && column >= 1, "{line}:{column} of {lines}: {}", fault.reason);
+        assert!(!fault.reason.trim().is_empty() && !fault.fix.trim().is_empty(), "{fault:?}");
+        assert!(fault.reason.chars().chain(fault.fix.chars()).all(is_harmless), "{fault:?}");
+    }
+}
+
+/// A web configuration: as a plan; what is taken says the same again, and opens nothing against itself.
+pub fn web_text(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match web::read("web.yaml", text) {
+        Ok(config) => {
+            assert_eq!(web::read("web.yaml", text).unwrap(), config, "one text, two configurations");
+            assert_eq!(config.given_up_by(&config), None);
+            assert!(config.users.values().all(|hash| (4..=web::HIGHEST_COST).contains(&hash.cost())));
+            assert!(config.rate.is_none_or(|rate| !rate.interval.is_zero() && rate.burst > 0));
+            let shown = format!("{config:?}");
+            assert!(config.users.values().all(|hash| !shown.contains(hash.text())), "{shown}");
+        }
+        Err(faults) => well_told(&faults, text),
+    }
+}
+
 /// A plan: it reads, or every fault says where, why, and what to write instead.
 pub fn plan_text(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let plan = match plan::read("plan.yaml", text, &SERVICES) {
         Ok(plan) => plan,
-        Err(faults) => {
-            assert!(!faults.faults.is_empty(), "refused without a fault");
-            // A carriage return alone ends a line too (YAML 1.2, §5.4).
-            let lines = text.split(['\n', '\r']).count();
-            for fault in &faults.faults {
-                let (line, column) = (fault.place.line, fault.place.column);
-                assert!((1..=lines).contains(&line) && column >= 1, "{line}:{column} of {lines}: {}", fault.reason);
-                assert!(!fault.reason.trim().is_empty() && !fault.fix.trim().is_empty(), "{fault:?}");
-                assert!(fault.reason.chars().chain(fault.fix.chars()).all(is_harmless), "{fault:?}");
-            }
-            return;
-        }
+        Err(faults) => return well_told(&faults, text),
     };
     let again = plan::read("plan.yaml", text, &SERVICES).unwrap();
     assert_eq!(format!("{plan:?}"), format!("{again:?}"), "one text, two plans");

@@ -175,7 +175,7 @@ impl Scraper {
     }
 
     pub fn get(&mut self, path: &str) -> String {
-        write!(self.0.get_mut(), "GET {path} HTTP/1.1\r\nHost: agent\r\n\r\n").unwrap();
+        write!(self.0.get_mut(), "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let mut length = None;
         let mut line = String::new();
         while self.0.read_line(&mut line).unwrap() > 2 {

@@ -1,6 +1,8 @@
 //! A disk so small that a test can fill it.
 
+use super::Folder;
 use super::agent::Running;
+use super::lab::LabProcess;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -24,4 +26,14 @@ pub fn fill(agent: &Running, folder: &Path) -> std::path::PathBuf {
     let mut to = fs::File::create(&filler).unwrap();
     while to.write(&[0; 512]).is_ok_and(|written| written > 0) {}
     filler
+}
+
+/// An agent that looks at the gateway of a lab once a second and keeps its state in a folder on a small disk.
+pub fn keeping_on_a_small_disk(lab: &LabProcess) -> (Folder, Running) {
+    let plan = lab.gateway_plan("every: 1s, timeout: 250ms");
+    let folder = Folder::new();
+    let options = ["--state", folder.path().to_str().unwrap()];
+    let agent = Running::spawn(on_a_small_disk(folder.path()), &plan, "prod-app", &options);
+    agent.wait_for_metric("fencepost_state_durable 1");
+    (folder, agent)
 }

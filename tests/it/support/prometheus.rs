@@ -17,7 +17,7 @@ pub struct Prometheus {
     child: Child,
     /// Kept open: a server whose log nobody takes is ended by the first line.
     _log: BufReader<ChildStderr>,
-    address: String,
+    pub address: String,
     _folder: Folder,
 }
 
@@ -46,15 +46,24 @@ impl Prometheus {
         Self::configured(&config)
     }
 
+    /// As [`Prometheus::configured`], and takes what is pushed by remote write.
+    pub fn receiving(config: &str, options: &[String]) -> Self {
+        Self::with(config, &[&["--web.enable-remote-write-receiver".to_owned()], options].concat())
+    }
+
     /// With a configuration of the caller's, and returns when it answers.
     pub fn configured(config: &str) -> Self {
+        Self::with(config, &[])
+    }
+
+    fn with(config: &str, options: &[String]) -> Self {
         let folder = Folder::new();
         let address = format!("127.0.0.1:{}", free_port());
         let file = folder.write("prometheus.yml", config);
         let mut command = Command::new("prometheus");
         command.arg(format!("--config.file={}", file.display()));
         command.arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()));
-        command.args([format!("--web.listen-address={address}"), "--log.format=json".to_owned()]);
+        command.args([format!("--web.listen-address={address}"), "--log.format=json".to_owned()]).args(options);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut seen = String::new();

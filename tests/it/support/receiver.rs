@@ -1,6 +1,7 @@
 //! A small HTTP server of a test: keeps every request, and answers as it is told.
 
 use super::island::Island;
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -31,6 +32,7 @@ impl Request {
 pub struct Receiver {
     pub address: String,
     status: Arc<AtomicU16>,
+    script: Arc<Mutex<VecDeque<Vec<u8>>>>,
     requests: Mutex<Channel<Request>>,
 }
 
@@ -49,19 +51,25 @@ impl Receiver {
         let address = listener.local_addr().unwrap().to_string();
         let status = Arc::new(AtomicU16::new(204));
         let (sender, requests) = channel();
-        let answer = Arc::clone(&status);
+        let script = Arc::<Mutex<VecDeque<Vec<u8>>>>::default();
+        let (answer, first) = (Arc::clone(&status), Arc::clone(&script));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (sender, answer) = (sender.clone(), Arc::clone(&answer));
-                std::thread::spawn(move || serve(stream, &sender, &answer));
+                let (sender, answer, first) = (sender.clone(), Arc::clone(&answer), Arc::clone(&first));
+                std::thread::spawn(move || serve(stream, &sender, &answer, &first));
             }
         });
-        Self { address, status, requests: Mutex::new(requests) }
+        Self { address, status, script, requests: Mutex::new(requests) }
     }
 
     /// The status of every answer from now on.
     pub fn answer(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// What the next requests are answered with, byte for byte, each on a connection that ends then.
+    pub fn say(&self, answers: impl IntoIterator<Item = impl Into<Vec<u8>>>) {
+        self.script.lock().unwrap().extend(answers.into_iter().map(Into::into));
     }
 
     /// The next request; waits for it.
@@ -76,13 +84,17 @@ impl Receiver {
 }
 
 /// Serves one connection until the other side has nothing more to say.
-fn serve(stream: TcpStream, sender: &Sender<Request>, status: &AtomicU16) {
+fn serve(stream: TcpStream, sender: &Sender<Request>, status: &AtomicU16, script: &Mutex<VecDeque<Vec<u8>>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut writer = stream;
     while let Some(request) = read(&mut reader) {
         let status = status.load(Ordering::SeqCst);
         let line = request.line.clone();
         if sender.send(request).is_err() {
+            return;
+        }
+        if let Some(said) = script.lock().unwrap().pop_front() {
+            let _ = writer.write_all(&said);
             return;
         }
         // A redirect would lead here again.

@@ -20,7 +20,7 @@ fn connect_from(last: u8, to: &str) -> TcpStream {
 
 /// Whether a connection is served.
 fn is_served(mut stream: TcpStream) -> bool {
-    let asked = stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\r\n");
+    let asked = stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let mut answer = Vec::new();
     // A connection that is closed with something unread is reset.
     let read = stream.read_to_end(&mut answer);
@@ -157,4 +157,33 @@ fn a_port_that_is_taken_is_told_and_taken_from_nobody() {
         outcome(fencepost().args(["run", "--vantage", "here", "--listen", &agent.address, "--plan"]).arg(plan));
     assert!(code == 2 && err.contains("cannot listen on"), "{code} {err}");
     assert_eq!(http(&agent.address, "GET", "/-/healthy").0, 200);
+}
+
+/// A page from elsewhere whose name leads to 127.0.0.1 asks under its own name.
+#[test]
+fn a_request_under_a_name_from_elsewhere_is_refused_on_loopback() {
+    let (agent, _folder) = agent();
+    let answer = |head: &str| {
+        let mut stream = TcpStream::connect(&agent.address).unwrap();
+        write!(stream, "{head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let port = agent.address.rsplit(':').next().unwrap();
+    for request in ["GET /", "GET /metrics", "GET /api/v1/board", "GET /-/healthy", "POST /-/reload"] {
+        for host in ["evil.example", &format!("evil.example:{port}"), "localhost.evil.example", "10.0.0.1", ""] {
+            let said = answer(&format!("{request} HTTP/1.1\r\nHost: {host}"));
+            assert!(said.starts_with("HTTP/1.1 421") && !said.contains("contoso"), "{request} {host}: {said}");
+        }
+        for host in ["localhost", &agent.address, "[::1]:1"] {
+            let said = answer(&format!("{request} HTTP/1.1\r\nHost: {host}"));
+            assert!(said.starts_with("HTTP/1.1 200"), "{request} {host}: {said}");
+        }
+    }
+    // The whole address in the first line outweighs the header, so both count.
+    assert!(answer("GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost").starts_with("HTTP/1.1 421"));
+    assert!(answer("GET http://localhost/metrics HTTP/1.1\r\nHost: evil.example").starts_with("HTTP/1.1 421"));
+    assert!(answer("GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: evil.example").starts_with("HTTP/1.1 400"));
+    assert!(answer("GET /metrics HTTP/1.1").starts_with("HTTP/1.1 400"));
 }
