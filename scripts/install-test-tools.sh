@@ -45,6 +45,7 @@ pairs=(
   umoci:umoci
   crun:crun
   setpriv:util-linux
+  minisign:minisign
 )
 missing=()
 for pair in "${pairs[@]}"; do

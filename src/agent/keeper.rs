@@ -1,6 +1,8 @@
 //! Keeping the board: facts come in, are judged with the witness of the round, and become entries. When the witness
 //! changes, what depended on it is judged again from the same facts.
 
+mod newest;
+
 use super::estate::{Before, Estate, Work, witness_name};
 use super::scribe::Kept;
 use super::tell;
@@ -192,16 +194,6 @@ impl Keeper {
         self.turned.clear();
         self.news = true;
         tell::left(&before, &self.board.snapshot(), &self.waiting);
-        self.judge_all_again(estate, now);
-    }
-
-    /// The newest plan could not be read; every check says so until one can.
-    pub fn reload_failed(&mut self, estate: &Estate, why: &str, now: Timestamp) {
-        self.stale = Some(why.to_owned());
-        self.board.change(|board| {
-            board.reload.succeeded = false;
-            board.reload.trouble = Some(why.to_owned());
-        });
         self.judge_all_again(estate, now);
     }
 

@@ -11,6 +11,7 @@ mod estate;
 mod keeper;
 mod manager;
 mod once;
+mod renew;
 mod run;
 mod scribe;
 mod tell;
@@ -21,7 +22,8 @@ mod tests;
 pub use estate::{Before, Estate, EstateError, Grounds, Interest};
 pub use manager::Manager;
 pub use once::{once, once_at};
-pub use run::{Means, Orders, PlanSource, run, shared_board};
+pub use renew::{Asked, PlanSource, Refresh};
+pub use run::{Means, Orders, run, shared_board};
 
 /// Descriptors one look may hold at a time, at the most: resolvers and addresses together.
 const DESCRIPTORS_PER_LOOK: u64 = 16;

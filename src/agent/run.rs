@@ -4,6 +4,7 @@ use super::courier::Courier;
 use super::estate::{Estate, Interest, Work};
 use super::keeper::{Keeper, blank};
 use super::manager::Manager;
+use super::renew::{Asked, PlanSource, Reading, Refresh, Renewal};
 use super::scribe::Scribe;
 use crate::alert::Alerting;
 use crate::clock;
@@ -11,6 +12,7 @@ use crate::facts::{Facts, WitnessFacts};
 use crate::publish::{Meters, ReloadRequest, SharedBoard};
 use crate::schedule::{Due, Schedule};
 use crate::state::Opened;
+use jiff::Timestamp;
 use std::collections::HashSet;
 use std::future::pending;
 use std::sync::Arc;
@@ -29,9 +31,6 @@ const OPENING_PER_LOOK: Duration = Duration::from_millis(2);
 /// The name under which the witness has its slot.
 const WITNESS: &str = "(witness)";
 
-/// Reads the plan again; the error is fit for an operator.
-pub type PlanSource = Box<dyn Fn() -> Result<Estate, String> + Send>;
-
 /// What comes to a running agent from outside.
 pub struct Orders {
     pub reload: mpsc::Receiver<ReloadRequest>,
@@ -44,10 +43,18 @@ pub struct Means {
     /// The most looks under way.
     pub at_a_time: usize,
     pub source: PlanSource,
+    pub refresh: Refresh,
     /// Where it keeps what survives a restart, and what it found there.
     pub state: Option<Opened>,
     /// Who is told that it is ready and well.
     pub manager: Manager,
+}
+
+impl Means {
+    /// Of an agent that keeps nothing, follows its plan by orders only, and that nobody manages.
+    pub fn alone(meters: Arc<Meters>, at_a_time: usize, source: PlanSource) -> Self {
+        Self { meters, at_a_time, source, refresh: Refresh::default(), state: None, manager: Manager::nobody() }
+    }
 }
 
 /// The board that [`run`] will write and others may already read.
@@ -73,27 +80,38 @@ pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: O
     if scribe.keeps() {
         courier.waits_for_disk();
     }
-    let source = means.source;
+    let mut renewal = Renewal::new(means.source, &means.refresh);
     let desks = Desks { keeper, scribe, courier };
     let mut agent = Agent::new(Arc::new(estate), desks, means.meters, means.at_a_time);
     let mut manager = means.manager;
     manager.ready(&board);
+    if let Some((why, of)) = means.refresh.behind {
+        agent.begin_behind(&why, of);
+    }
     let mut reload_open = true;
     loop {
         let due = agent.next_look();
         let writing_due = agent.scribe.due();
         let alerts_due = agent.courier.next();
+        let reading_due = renewal.due();
         tokio::select! {
             () = orders.stop.cancelled() => break,
-            request = orders.reload.recv(), if reload_open => match request {
+            request = orders.reload.recv(), if reload_open && renewal.is_free() => match request {
                 Some(answer) => {
                     manager.reloading();
-                    // The asker may have gone; the reload stands all the same.
-                    let _ = answer.send(agent.reload(&source));
-                    manager.ready(&board);
+                    renewal.begin(Asked::ByOrder, Some(answer));
                 }
                 None => reload_open = false,
             },
+            () = until(reading_due) => renewal.begin(Asked::ByTime, None),
+            reading = renewal.ended() => {
+                let asked = reading.asked;
+                agent.renew(reading);
+                match asked {
+                    Asked::ByOrder => manager.ready(&board),
+                    Asked::ByTime => manager.looked(),
+                }
+            }
             () = until(due) => agent.begin(),
             Some(done) = agent.looks.join_next() => {
                 agent.take(done);
@@ -238,26 +256,53 @@ impl Agent {
         }
     }
 
-    fn reload(&mut self, source: &PlanSource) -> Result<(), String> {
-        match source() {
-            Ok(estate) => {
-                let old = std::mem::replace(&mut self.estate, Arc::new(estate));
-                // Looks under way belong to the old plan; everything is looked at again in the opening.
-                self.looks = JoinSet::new();
-                self.under_way.clear();
-                self.keeper.resettle(&old, &self.estate, clock::now());
-                self.courier.settle(&self.estate, clock::now());
-                self.schedule = schedule(&self.estate, self.epoch.elapsed());
-                tracing::info!(plan = self.estate.header.plan, hash = self.estate.header.plan_hash, "plan reloaded");
+    /// The plan that the agent begins with is not the newest one.
+    fn begin_behind(&mut self, why: &str, of: Timestamp) {
+        self.keeper.begin_behind(&self.estate, why, of, clock::now());
+        self.courier.look_ended();
+        tracing::error!(why, %of, "the agent begins with the copy of its plan");
+    }
+
+    /// Takes what a reading of the plan came to.
+    fn renew(&mut self, reading: Reading) {
+        let Reading { asked, outcome, answer } = reading;
+        let outcome = match outcome {
+            Ok(Some(estate)) => {
+                self.follow(estate);
+                Ok(())
+            }
+            Ok(None) => {
+                if self.keeper.reload_confirmed(&self.estate, clock::now()) {
+                    self.courier.look_ended();
+                    tracing::info!(hash = self.estate.header.plan_hash, "the plan in force is the newest again");
+                }
                 Ok(())
             }
             Err(why) => {
-                self.keeper.reload_failed(&self.estate, &why, clock::now());
-                self.courier.look_ended();
-                tracing::error!(why, "the plan could not be reloaded; the old one stays");
+                let is_news = self.keeper.reload_failed(&self.estate, &why, clock::now());
+                // What is as wrong as it was is not told with each refresh.
+                if is_news || asked == Asked::ByOrder {
+                    self.courier.look_ended();
+                    tracing::error!(why, "the plan could not be reloaded; the old one stays");
+                }
                 Err(why)
             }
+        };
+        if let Some(answer) = answer {
+            // The asker may have gone; the reload stands all the same.
+            let _ = answer.send(outcome);
         }
+    }
+
+    fn follow(&mut self, estate: Estate) {
+        let old = std::mem::replace(&mut self.estate, Arc::new(estate));
+        // Looks under way belong to the old plan; everything is looked at again in the opening.
+        self.looks = JoinSet::new();
+        self.under_way.clear();
+        self.keeper.resettle(&old, &self.estate, clock::now());
+        self.courier.settle(&self.estate, clock::now());
+        self.schedule = schedule(&self.estate, self.epoch.elapsed());
+        tracing::info!(plan = self.estate.header.plan, hash = self.estate.header.plan_hash, "plan reloaded");
     }
 
     /// Looks under way may end within one timeout; then they are cut.

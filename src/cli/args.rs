@@ -1,6 +1,7 @@
 //! What the command line takes.
 
 use super::push::PushArgs;
+pub use super::supply::Pinned;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -77,8 +78,8 @@ pub struct Man {
 /// Which plan, and where in it.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Place {
-    /// The plan file, or - for standard input.
-    #[arg(long, env = "FENCEPOST_PLAN", value_name = "FILE")]
+    /// The plan: a file, a folder of *.yaml, - for standard input, or an https address.
+    #[arg(long, env = "FENCEPOST_PLAN", hide_env_values = true, value_name = "FILE|FOLDER|URL")]
     pub plan: PathBuf,
 
     /// The vantage to take. [default: the one whose `within` holds an address of this machine]
@@ -88,12 +89,20 @@ pub struct Place {
     /// A catalogue file of your own, beside the built-in ones; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub catalog: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub pinned: Pinned,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Run {
     #[command(flatten)]
     pub place: Place,
+
+    /// The longest time between two looks for a newer plan, from 1s to 1d, or never. [default: 30s for a file or a folder,
+    /// 5m for an address]
+    #[arg(long, env = "FENCEPOST_PLAN_REFRESH", value_name = "TIME")]
+    pub plan_refresh: Option<String>,
 
     /// Where the agent's own HTTP listens.
     #[arg(long, env = "FENCEPOST_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9853")]
@@ -131,8 +140,9 @@ pub struct Explain {
     #[arg(value_name = "HOST|TARGET", required_unless_present = "replay")]
     pub what: Option<String>,
 
-    /// The plan file, or - for standard input. Without one, any private address passes.
-    #[arg(long, env = "FENCEPOST_PLAN", value_name = "FILE")]
+    /// The plan: a file, a folder of *.yaml, - for standard input, or an https address. Without one, any private address
+    /// passes.
+    #[arg(long, env = "FENCEPOST_PLAN", hide_env_values = true, value_name = "FILE|FOLDER|URL")]
     pub plan: Option<PathBuf>,
 
     /// The vantage to take. [default: the one whose `within` holds an address of this machine]
@@ -150,6 +160,9 @@ pub struct Explain {
     /// Tell a saved JSON report again, or - for standard input. Nothing is looked at.
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub pinned: Pinned,
 
     #[command(flatten)]
     pub bare: Bare,
@@ -210,7 +223,8 @@ impl Explain {
             return None;
         }
         let plan = self.plan.clone()?;
-        Some(Place { plan, vantage: self.vantage.clone(), catalog: self.catalog.clone() })
+        let (vantage, catalog, pinned) = (self.vantage.clone(), self.catalog.clone(), self.pinned.clone());
+        Some(Place { plan, vantage, catalog, pinned })
     }
 
     /// The first option on the command line that only a name without a plan takes.
@@ -236,18 +250,24 @@ pub enum CheckFormat {
 pub enum Plan {
     /// Read a plan and report every fault, each with its place and what to write instead.
     Check {
-        #[arg(value_name = "FILE", env = "FENCEPOST_PLAN")]
+        /// A file, a folder of *.yaml, - for standard input, or an https address.
+        #[arg(value_name = "FILE|FOLDER|URL", env = "FENCEPOST_PLAN", hide_env_values = true)]
         file: PathBuf,
         /// A catalogue file of your own; may be given several times.
         #[arg(long, value_name = "FILE")]
         catalog: Vec<PathBuf>,
+        #[command(flatten)]
+        pinned: Pinned,
     },
     /// Print what is claimed where: every vantage and endpoint, with the rule that decides.
     Show {
-        #[arg(value_name = "FILE", env = "FENCEPOST_PLAN")]
+        /// A file, a folder of *.yaml, - for standard input, or an https address.
+        #[arg(value_name = "FILE|FOLDER|URL", env = "FENCEPOST_PLAN", hide_env_values = true)]
         file: PathBuf,
         #[arg(long, value_name = "FILE")]
         catalog: Vec<PathBuf>,
+        #[command(flatten)]
+        pinned: Pinned,
         /// The day to show; exceptions begin and end. [default: today, UTC]
         #[arg(long, value_name = "YYYY-MM-DD")]
         on: Option<jiff::civil::Date>,

@@ -2,6 +2,7 @@
 
 use super::args::{Check, CheckFormat, Place};
 use super::out::say;
+use super::supply::repeated;
 use super::{Exit, Outcome, load, runtime, table};
 use crate::agent;
 use crate::judge::{self, Verdict};
@@ -9,7 +10,6 @@ use crate::publish::{Board, Entry, report};
 use crate::story;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
-use std::path::Path;
 
 pub fn run(command: &Check) -> Outcome {
     let estate = load::estate_for_one_round(&command.place)?;
@@ -72,13 +72,10 @@ pub fn print(board: &Board) {
 /// Where the first check that does not hold is told in full.
 fn hint(board: &Board, place: &Place) {
     let bad = |verdict| board.checks.iter().find(|entry| entry.verdict() == Some(verdict));
-    // A plan from standard input cannot be read a second time.
-    let Some(entry) = bad(Verdict::Broken).or_else(|| bad(Verdict::Unknown)).filter(|_| place.plan != Path::new("-"))
-    else {
-        return;
-    };
+    let Some(entry) = bad(Verdict::Broken).or_else(|| bad(Verdict::Unknown)) else { return };
+    let Some(plan) = repeated(&place.plan) else { return };
     let vantage = place.vantage.as_ref().map(|name| format!(" --vantage {name}")).unwrap_or_default();
-    say!("In full: fencepost explain --plan {}{vantage} {}", place.plan.display(), entry.face.endpoint);
+    say!("In full: fencepost explain --plan {plan}{vantage} {}", entry.face.endpoint);
 }
 
 fn row(entry: &Entry) -> Vec<comfy_table::Cell> {

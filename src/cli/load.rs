@@ -2,12 +2,13 @@
 
 use super::Fault;
 use super::args::Place;
+use super::supply::{Files, lookup, plan_once};
 use crate::agent::{Estate, Grounds};
 use crate::catalog::Catalog;
 use crate::clock;
 use crate::observe::{Lens, Pacer, Sockets, Trust, own_addresses, source_for};
 use crate::plan::{self, Alerts, Plan};
-use crate::publish::alerts::{Lookup, Post, Secret, SecretTrouble, Secrets};
+use crate::publish::alerts::{Post, Secret, SecretTrouble, Secrets};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -35,7 +36,7 @@ pub fn text(file: &Path) -> Result<String, Fault> {
     String::from_utf8(bytes).map_err(|_| Fault(format!("{}: the file is no text in UTF-8", file.display())))
 }
 
-/// A file's contents, of certificates and keys.
+/// What a file holds that is no text of this program's own.
 pub fn bytes(file: &Path) -> Result<Vec<u8>, Fault> {
     read(file, LONGEST_TEXT)
 }
@@ -64,26 +65,26 @@ fn at_most(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The plan of a file of this program's own making.
 pub fn plan(file: &Path, catalog: &Catalog) -> Result<Plan, Fault> {
     let text = text(file)?;
     plan::read(&file.display().to_string(), &text, &catalog.outlines()).map_err(|faults| Fault(faults.to_string()))
 }
 
-/// Everything one agent needs, worked out from files and from this machine's addresses.
+/// Everything one agent needs, worked out from a plan file of this program's own making and from this machine's addresses.
 pub fn estate(place: &Place) -> Result<Estate, Fault> {
-    paced(place, Pacer::default())
+    let catalog = catalog(&place.catalog)?;
+    let plan = plan(&place.plan, &catalog)?;
+    let files = Files::From(place.plan.parent().map(Path::to_owned).unwrap_or_default());
+    paced((plan, catalog), &files, place, Pacer::default())
 }
 
-/// As [`estate`], for an agent that sends alerts: with the secrets of their destinations. `page` is where its HTTP answers.
-pub fn watching_estate(place: &Place, page: &str) -> Result<Estate, Fault> {
-    let mut estate = estate(place)?;
+/// For an agent that sends alerts: with the secrets of their destinations. `page` is where its HTTP answers.
+pub fn watching_estate(read: (Plan, Catalog), files: &Files, place: &Place, page: &str) -> Result<Estate, Fault> {
+    let mut estate = paced(read, files, place, Pacer::default())?;
     let plan = &estate.grounds.plan;
-    let net = Arc::clone(&estate.lens.net);
-    let lookup: Lookup = Arc::new(move |host| {
-        let net = Arc::clone(&net);
-        Box::pin(async move { net.own_lookup(host).await })
-    });
-    let secrets = secrets(&plan.alerts, &place.plan)?;
+    let lookup = lookup(Arc::clone(&estate.lens.net));
+    let secrets = secrets(&plan.alerts, files)?;
     let tls = estate.lens.trust.client_config()?;
     let who = (plan.name.as_str(), estate.grounds.vantage.as_str(), page);
     let post = Post::new(who, &plan.alerts, secrets, tls, lookup)?;
@@ -91,14 +92,21 @@ pub fn watching_estate(place: &Place, page: &str) -> Result<Estate, Fault> {
     Ok(estate)
 }
 
-/// The tokens and keys of the destinations; a relative path counts from the plan's folder. Every fault at once.
-fn secrets(alerts: &Alerts, plan_file: &Path) -> Result<Secrets, Fault> {
+/// The tokens and keys of the destinations. Every fault at once.
+fn secrets(alerts: &Alerts, files: &Files) -> Result<Secrets, Fault> {
     let mut secrets = Secrets::new();
     let mut faults = Vec::new();
     for destination in &alerts.destinations {
         let Some(file) = &destination.secret else { continue };
-        let path = plan_file.parent().unwrap_or(Path::new("")).join(file);
-        let (kind, name, shown) = (destination.kind.word(), &destination.name, path.display());
+        let (kind, name) = (destination.kind.word(), &destination.name);
+        let path = match files.find(file) {
+            Ok(path) => path,
+            Err(why) => {
+                faults.push(format!("{kind} `{name}` of the plan's alerts: {file} {why}"));
+                continue;
+            }
+        };
+        let shown = path.display();
         tell_if_others_read(&path);
         let bytes = File::open(&path).and_then(|file| at_most(file, LONGEST_TEXT));
         match bytes.map(|bytes| Secret::read(destination.kind, &bytes)) {
@@ -127,30 +135,30 @@ pub fn tell_if_others_read(secret: &Path) {
     }
 }
 
-/// As [`estate`], for a command that looks once.
+/// As [`estate`], for a command that looks once, at the plan that its command line names.
 pub fn estate_for_one_round(place: &Place) -> Result<Estate, Fault> {
-    paced(place, Pacer::of_one_round())
+    let catalog = catalog(&place.catalog)?;
+    let (plan, files) = plan_once(&place.plan, &place.pinned, &catalog)?;
+    paced((plan, catalog), &files, place, Pacer::of_one_round())
 }
 
-fn paced(place: &Place, pacer: Pacer) -> Result<Estate, Fault> {
-    let catalog = catalog(&place.catalog)?;
-    let plan = plan(&place.plan, &catalog)?;
+fn paced((plan, catalog): (Plan, Catalog), files: &Files, place: &Place, pacer: Pacer) -> Result<Estate, Fault> {
     let grounds = Grounds::new(plan, catalog, place.vantage.as_deref(), &own_addresses())?;
-    let lens = lens(&grounds, &place.plan, "settings.trust", pacer)?;
+    let lens = lens(&grounds, files, "settings.trust", pacer)?;
     Ok(Estate::new(grounds, lens, clock::day(clock::now())))
 }
 
 /// What an agent on these grounds looks through. `named` is where the file of extra authorities was named.
-pub fn lens(grounds: &Grounds, plan_file: &Path, named: &str, pacer: Pacer) -> Result<Lens, Fault> {
-    let trust = trust(&grounds.plan, plan_file, named)?;
+pub fn lens(grounds: &Grounds, files: &Files, named: &str, pacer: Pacer) -> Result<Lens, Fault> {
+    let trust = trust(&grounds.plan, files, named)?;
     let source = grounds.plan.vantage(grounds.vantage.as_str()).and_then(source_for);
     Ok(Lens { net: Arc::new(Sockets::new(source)), trust: Arc::new(trust), pacer: Arc::new(pacer) })
 }
 
-/// The machine's authorities and those of `settings.trust`; a relative path counts from the plan's folder.
-fn trust(plan: &Plan, plan_file: &Path, named: &str) -> Result<Trust, Fault> {
+/// The machine's authorities and those of `settings.trust`.
+fn trust(plan: &Plan, files: &Files, named: &str) -> Result<Trust, Fault> {
     let Some(file) = &plan.settings.trust else { return Ok(Trust::new(None)?) };
-    let path = plan_file.parent().unwrap_or(Path::new("")).join(file);
+    let path = files.find(file).map_err(|why| Fault(format!("{named}: {file} {why}")))?;
     let pem = File::open(&path).and_then(|file| at_most(file, LONGEST_TEXT));
     let pem = pem.map_err(|e| Fault(format!("{named}: {}: {e}", path.display())))?;
     Trust::new(Some(&pem)).map_err(|e| Fault(format!("{named}: {}: {e}", path.display())))

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod explain;
 mod findings;
+mod follow;
 mod lab;
 mod load;
 mod out;
@@ -12,6 +13,7 @@ mod push;
 mod run;
 mod runtime;
 mod shell;
+mod supply;
 mod table;
 mod web;
 

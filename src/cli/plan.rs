@@ -2,7 +2,7 @@
 
 use super::args::{Import, Plan};
 use super::out::{self, say};
-use super::{Exit, Fault, Outcome, load, table};
+use super::{Exit, Fault, Outcome, load, supply, table};
 use crate::clock;
 use crate::import;
 use crate::plan::{self, Claim, Decision};
@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 pub fn run(command: &Plan) -> Outcome {
     match command {
-        Plan::Check { file, catalog } => {
-            let plan = load::plan(file, &load::catalog(catalog)?)?;
+        Plan::Check { file, catalog, pinned } => {
+            let plan = supply::plan_alone(file, pinned, &load::catalog(catalog)?)?;
             let today = clock::day(clock::now());
             let endpoints: usize = plan.targets.iter().map(|target| target.endpoints.len()).sum();
             say!(
@@ -23,13 +23,14 @@ pub fn run(command: &Plan) -> Outcome {
                 counted(plan.rules.len(), "rule"),
                 counted(plan.exceptions.len(), "exception")
             );
+            say!("sha256 {}", plan.hash);
             for exception in plan.exceptions.iter().filter(|exception| exception.ends < today) {
                 say!("note: exception {} ended on {}; remove it", exception.name, exception.ends);
             }
             Ok(Exit::Good)
         }
-        Plan::Show { file, catalog, on } => {
-            let plan = load::plan(file, &load::catalog(catalog)?)?;
+        Plan::Show { file, catalog, on, pinned } => {
+            let plan = supply::plan_alone(file, pinned, &load::catalog(catalog)?)?;
             show(&plan, on.unwrap_or_else(|| clock::day(clock::now())));
             Ok(Exit::Good)
         }

@@ -1,13 +1,14 @@
 //! `fencepost run`: the agent, its HTTP, and the signals.
 
 use super::args::{Place, Run};
+use super::follow::Follower;
 use super::{Exit, Fault, Outcome, load, runtime, web};
 use crate::agent::{self, Estate, Manager, Means, Orders};
 use crate::publish::{Door, Meters, ReloadRequest, SharedBoard, guarded, router, serve as serve_pages};
 use crate::state::{Folder, Opened};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -28,9 +29,9 @@ pub fn run(command: &Run) -> Outcome {
 
 async fn serve(command: &Run, meters: Arc<Meters>) -> Outcome {
     let door = web::door(command.web_config.as_deref(), command.listen, &meters)?;
-    let (listen_at, told) = (command.listen, Arc::clone(&door));
-    let page = move || format!("{}://{listen_at}", told.scheme());
-    let estate = load::watching_estate(&command.place, &page())?;
+    let folder = state_folder(command.state.as_deref());
+    let follower = Follower::new(command, Arc::clone(&door), folder.as_deref())?;
+    let (estate, refresh) = follower.begin().await?;
     let signals = Signals::catch()?;
     let stop = CancellationToken::new();
     let (reload, orders) = mpsc::channel(1);
@@ -39,18 +40,13 @@ async fn serve(command: &Run, meters: Arc<Meters>) -> Outcome {
     tracing::info!(plan = face.plan, vantage = face.vantage.name, checks = estate.works.len(), listen = %command.listen, "watching");
     tell_destinations(&estate);
     let board = agent::shared_board(&estate);
-    let (place, kept) = (command.place.clone(), Arc::clone(&door));
-    let source: agent::PlanSource = Box::new(move || {
-        // Whoever orders the plan to be read again means everything that can be.
-        kept.reread();
-        load::watching_estate(&place, &page()).map_err(|Fault(why)| why)
-    });
     let orders = Orders { reload: orders, stop: stop.clone() };
     let means = Means {
         meters: Arc::clone(&meters),
         at_a_time: agent::most_looks(),
-        source,
-        state: state(command.state.as_deref(), &face.vantage.name)?,
+        source: Arc::new(follower).source(),
+        refresh,
+        state: state(folder.as_deref(), &face.vantage.name)?,
         manager: Manager::of_environment(),
     };
     let agent = agent::run(estate, board.clone(), means, orders);
@@ -60,17 +56,21 @@ async fn serve(command: &Run, meters: Arc<Meters>) -> Outcome {
     Ok(Exit::Good)
 }
 
-/// Opens the folder that the command line names, or systemd.
-fn state(named: Option<&Path>, vantage: &str) -> Result<Option<Opened>, Fault> {
+/// The folder that the command line names, or systemd.
+fn state_folder(named: Option<&Path>) -> Option<PathBuf> {
     let of_systemd = || std::env::split_paths(&std::env::var_os("STATE_DIRECTORY")?).next();
-    let Some(folder) = named.map(Path::to_owned).or_else(of_systemd) else {
+    named.map(Path::to_owned).or_else(of_systemd)
+}
+
+fn state(folder: Option<&Path>, vantage: &str) -> Result<Option<Opened>, Fault> {
+    let Some(folder) = folder else {
         tracing::warn!(
             "no folder for the state: a restart forgets incidents and exposure clocks; name one with --state"
         );
         return Ok(None);
     };
-    let opened = Folder::open(&folder, vantage)?;
-    if std::fs::metadata(&folder).is_ok_and(|about| about.permissions().mode() & 0o022 != 0) {
+    let opened = Folder::open(folder, vantage)?;
+    if std::fs::metadata(folder).is_ok_and(|about| about.permissions().mode() & 0o022 != 0) {
         let folder = folder.display();
         tracing::warn!(%folder, "others can write in the folder of the state, and change what it says: chmod go-w");
     }
@@ -115,7 +115,7 @@ pub async fn serve_http(
 /// Reads the plan and all that belongs to it again, for an agent that sends no alerts.
 pub fn source(place: &Place) -> agent::PlanSource {
     let place = place.clone();
-    Box::new(move || load::estate(&place).map_err(|Fault(why)| why))
+    Box::new(move |_| Box::pin(std::future::ready(load::estate(&place).map(Some).map_err(|Fault(why)| why))))
 }
 
 /// SIGTERM and SIGINT stop, SIGHUP reads the plan again.

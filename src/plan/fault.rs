@@ -2,11 +2,24 @@
 
 use std::fmt;
 
-/// A place in a plan file, both numbers counted from 1.
+/// A place in a plan; line and column are counted from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, serde::Serialize)]
 pub struct Place {
+    /// Which of the plan's files, counted from 0 in the order of their names.
+    #[serde(skip)]
+    pub file: usize,
     pub line: usize,
     pub column: usize,
+}
+
+impl Place {
+    /// How a fault at this place speaks of another one: by its line, and by its file where that is another.
+    pub(super) fn speaks_of(self, other: Self, files: &[String]) -> String {
+        match files.get(other.file).filter(|_| other.file != self.file) {
+            Some(file) => format!("line {} of {file}", other.line),
+            None => format!("line {}", other.line),
+        }
+    }
 }
 
 /// Neither a control character nor one that turns the direction of the text: fit for a terminal, a log, a page.
@@ -36,30 +49,40 @@ impl Fault {
     }
 }
 
-/// All faults of one file, in the order of their places.
+/// All faults of a plan, in the order of their places.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Faults {
-    pub file: String,
+    /// What the plan as a whole is called: its file, or its folder.
+    pub called: String,
+    /// The files that [`Place::file`] counts.
+    pub files: Vec<String>,
     pub faults: Vec<Fault>,
 }
 
 impl Faults {
-    pub fn new(file: &str, mut faults: Vec<Fault>) -> Self {
+    /// Of one file.
+    pub fn new(file: &str, faults: Vec<Fault>) -> Self {
+        Self::of_all(file, vec![file.to_owned()], faults)
+    }
+
+    /// Of several files, which are called something together.
+    pub fn of_all(called: &str, files: Vec<String>, mut faults: Vec<Fault>) -> Self {
         faults.sort();
         faults.dedup();
-        Self { file: file.to_owned(), faults }
+        Self { called: called.to_owned(), files, faults }
     }
 }
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for fault in &self.faults {
-            let Place { line, column } = fault.place;
-            writeln!(f, "{}:{line}:{column}: {}", self.file, fault.reason)?;
+            let Place { file, line, column } = fault.place;
+            let file = self.files.get(file).unwrap_or(&self.called);
+            writeln!(f, "{file}:{line}:{column}: {}", fault.reason)?;
             writeln!(f, "    fix: {}", fault.fix)?;
         }
         let n = self.faults.len();
-        write!(f, "{n} fault{} in {}", if n == 1 { "" } else { "s" }, self.file)
+        write!(f, "{n} fault{} in {}", if n == 1 { "" } else { "s" }, self.called)
     }
 }
 

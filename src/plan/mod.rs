@@ -8,6 +8,7 @@ mod check;
 mod examples;
 mod fault;
 mod file;
+mod folder;
 pub mod language;
 mod names;
 mod read;
@@ -19,6 +20,7 @@ pub use address::{AddressClass, AddressKind, Networks};
 pub use alerts::{Alerts, Destination, DestinationKind, Url};
 pub use examples::{EXAMPLES, example};
 pub use fault::{Fault, Faults, Place, is_harmless};
+pub use folder::{listing, read_folder};
 pub use names::{
     CheckName, DestinationName, ExceptionName, HostName, ResolverName, ServiceName, TargetName, VantageKind,
     VantageName,
@@ -26,6 +28,7 @@ pub use names::{
 pub use read::{nearest, parse_time};
 pub use rules::{Case, Decision};
 pub use schema::schema;
+pub use tree::LARGEST_PLAN;
 
 /// The reader of YAML that knows the place of every value, for the other files that operators write.
 pub mod yaml {
@@ -58,7 +61,8 @@ pub type ServiceOutlines = BTreeMap<ServiceName, ServiceOutline>;
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub name: String,
-    /// SHA-256 of the text, as hexadecimal; the fleet compares it to see agents that run another plan.
+    /// SHA-256 of the text, or of the [`listing`] of a folder, as hexadecimal; the fleet compares it to see agents that
+    /// run another plan.
     pub hash: String,
     pub settings: Settings,
     pub networks: Arc<Networks>,
@@ -329,13 +333,24 @@ pub struct Exception {
 /// Reads and checks a plan; `file` is only named in faults.
 pub fn read(file: &str, text: &str, services: &ServiceOutlines) -> Result<Plan, Faults> {
     let root = tree::read(text).map_err(|fault| Faults::new(file, vec![fault]))?;
-    let mut reader = read::Reader::default();
-    let draft = file::plan(&mut reader, &root);
-    let checked = check::plan(draft, services, &mut reader.faults, hash_of(text));
-    if reader.faults.is_empty() { Ok(checked) } else { Err(Faults::new(file, reader.faults)) }
+    read_tree(file, vec![file.to_owned()], &root, services, hash_of(text))
 }
 
-fn hash_of(text: &str) -> String {
+fn read_tree(
+    called: &str,
+    files: Vec<String>,
+    root: &tree::Node,
+    services: &ServiceOutlines,
+    hash: String,
+) -> Result<Plan, Faults> {
+    let mut reader = read::Reader { files, faults: Vec::new() };
+    let draft = file::plan(&mut reader, root);
+    let checked = check::plan(draft, services, &mut reader, hash);
+    if reader.faults.is_empty() { Ok(checked) } else { Err(Faults::of_all(called, reader.files, reader.faults)) }
+}
+
+/// SHA-256, as hexadecimal.
+pub fn hash_of(text: &str) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

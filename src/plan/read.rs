@@ -19,6 +19,8 @@ pub struct Spot<T> {
 /// Gathers faults while values are read.
 #[derive(Default)]
 pub struct Reader {
+    /// What the plan's files are called.
+    pub files: Vec<String>,
     pub faults: Vec<Fault>,
 }
 
@@ -77,11 +79,14 @@ impl Reader {
         let mut unique = Vec::with_capacity(entries.len());
         for (key, value) in entries {
             match seen.get(key.text.as_str()) {
-                Some(first) => self.fault(
-                    key.place,
-                    format!("`{}` is written twice in {called}; it first stands at line {}", key.text, first.line),
-                    "keep one of the two, or rename one",
-                ),
+                Some(first) => {
+                    let first = key.place.speaks_of(*first, &self.files);
+                    self.fault(
+                        key.place,
+                        format!("`{}` is written twice in {called}; it first stands at {first}", key.text),
+                        "keep one of the two, or rename one",
+                    );
+                }
                 None => {
                     seen.insert(&key.text, key.place);
                     unique.push((key, value));

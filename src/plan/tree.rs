@@ -12,7 +12,7 @@ pub const LARGEST_PLAN: usize = 8 << 20;
 
 /// The most nodes a plan may unfold to. Aliases are copied, so this also bounds "a billion laughs". A node counts once
 /// for every [`BYTES_PER_NODE`] of its text, so that one long text cannot be copied without end either.
-const MOST_NODES: usize = 500_000;
+pub const MOST_NODES: usize = 500_000;
 
 const BYTES_PER_NODE: usize = 64;
 
@@ -67,25 +67,29 @@ impl Node {
 
 /// Reads one YAML document.
 pub fn read(text: &str) -> Result<Node, Fault> {
+    read_part(0, text)
+}
+
+/// As [`read`], for one of several files: the one of this number.
+pub fn read_part(file: usize, text: &str) -> Result<Node, Fault> {
+    let start = Place { file, line: 1, column: 1 };
     if text.len() > LARGEST_PLAN {
         let reason = format!("the file has {} bytes, more than the {LARGEST_PLAN} that are read", text.len());
-        return Err(Fault::new(Place { line: 1, column: 1 }, reason, "split the fleet into several plans"));
+        return Err(Fault::new(start, reason, "split the fleet into several plans"));
     }
-    let mut builder = Builder { open: Vec::new(), anchors: HashMap::new(), root: None, nodes: 0 };
+    let mut builder = Builder { file, open: Vec::new(), anchors: HashMap::new(), root: None, nodes: 0 };
     for next in Parser::new_from_str(text) {
         let (event, span) = next.map_err(|e| {
-            let place = Place { line: e.marker().line(), column: e.marker().col() + 1 };
+            let place = Place { file, line: e.marker().line(), column: e.marker().col() + 1 };
             Fault::new(place, format!("this is not YAML: {}", e.info()), "mend the syntax at this place")
         })?;
         builder.take(event, span)?;
     }
-    builder.root.ok_or_else(|| {
-        let start = Place { line: 1, column: 1 };
-        Fault::new(start, "the file is empty", "begin with `fencepost plan example minimal`")
-    })
+    builder.root.ok_or_else(|| Fault::new(start, "the file is empty", "begin with `fencepost plan example minimal`"))
 }
 
 struct Builder {
+    file: usize,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
     root: Option<Node>,
@@ -105,7 +109,7 @@ enum OpenKind {
 
 impl Builder {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
-        let place = Place { line: span.start.line(), column: span.start.col() + 1 };
+        let place = Place { file: self.file, line: span.start.line(), column: span.start.col() + 1 };
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let nothing = style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null");
@@ -192,7 +196,7 @@ fn too_deep(place: Place) -> Fault {
     Fault::new(place, "this is nested too deeply", "write it with fewer levels; a plan needs six")
 }
 
-fn count(node: &Node) -> usize {
+pub fn count(node: &Node) -> usize {
     let text = |text: &str| 1 + text.len() / BYTES_PER_NODE;
     match &node.value {
         Value::Text(written) => text(written),

@@ -15,10 +15,10 @@ const LONGEST_LOG: u64 = 16 << 20;
 const OWNER_ONLY: u32 = 0o600;
 
 /// As [`OWNER_ONLY`], of a folder that the agent makes.
-const FOLDER_OF_OWNER: u32 = 0o700;
+pub(super) const FOLDER_OF_OWNER: u32 = 0o700;
 
 /// Opens a file of the folder, but nothing through a link: in a folder where others may write, it could lead anywhere.
-fn opening() -> OpenOptions {
+pub(super) fn opening() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(OWNER_ONLY).custom_flags(libc::O_NOFOLLOW);
     options
@@ -192,7 +192,7 @@ impl Folder {
 }
 
 /// A file of the agent's own, in place of whatever stood there.
-fn fresh_file(path: &Path) -> io::Result<File> {
+pub(super) fn fresh_file(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
         Ok(()) | Err(_) => {}

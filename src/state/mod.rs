@@ -8,12 +8,14 @@
 
 mod folder;
 mod lines;
+mod whole;
 
 #[cfg(test)]
 mod tests;
 
 pub use folder::{Folder, InUse, Opened};
 pub use lines::{line, records};
+pub use whole::{read_whole, replace};
 
 use crate::alert::Alerting;
 use crate::plan::{CheckName, Claim, ExceptionName};

@@ -117,7 +117,7 @@ impl WebConfig {
 
 /// Reads and checks a web configuration; `file` is only named in faults.
 pub fn read(file: &str, text: &str) -> Result<WebConfig, Faults> {
-    let start = Place { line: 1, column: 1 };
+    let start = Place { file: 0, line: 1, column: 1 };
     let refused = |reason: String, fix: &str| Err(Faults::new(file, vec![Fault::new(start, reason, fix)]));
     if text.len() > LARGEST_FILE {
         let reason = format!("the file has {} bytes, more than the {LARGEST_FILE} that are read", text.len());

@@ -13,6 +13,7 @@ const DOCUMENTS: &[&str] = &[
     "README.md",
     "dashboards/README.md",
     "docs/plan.md",
+    "docs/plan-sources.md",
     "docs/explain.md",
     "docs/findings/README.md",
     "docs/verdicts.md",

@@ -2,7 +2,7 @@
 //! number of looks at a time, and however often the plan is read again, no check is looked at twice at once, and none is
 //! forgotten.
 
-use fencepost::agent::{Estate, Grounds, Manager, Means, Orders, run, shared_board};
+use fencepost::agent::{Estate, Grounds, Means, Orders, PlanSource, run, shared_board};
 use fencepost::catalog::Catalog;
 use fencepost::facts::{MachineFacts, OsOutcome};
 use fencepost::observe::{BoxFuture, Datagrams, Lens, Net, Pacer, ProxyPlace, Stream, Trust};
@@ -131,11 +131,11 @@ async fn run_deaf(at_a_time: usize, rounds: u32, reloads: &[Duration]) -> (Count
     let meters = Arc::new(Meters::new().unwrap());
     let (order, reload) = mpsc::channel(1);
     let stop = CancellationToken::new();
-    let source = {
+    let source: PlanSource = {
         let count = Arc::clone(&count);
-        Box::new(move || Ok(estate(&count)))
+        Box::new(move |_| Box::pin(std::future::ready(Ok(Some(estate(&count))))))
     };
-    let means = Means { meters: Arc::clone(&meters), at_a_time, source, state: None, manager: Manager::nobody() };
+    let means = Means::alone(Arc::clone(&meters), at_a_time, source);
     let orders = Orders { reload, stop: stop.clone() };
     let beside = async {
         for wait in reloads {

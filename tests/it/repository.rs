@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 pub static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
-static SERVICES: LazyLock<ServiceOutlines> = LazyLock::new(|| CATALOG.outlines());
+pub static SERVICES: LazyLock<ServiceOutlines> = LazyLock::new(|| CATALOG.outlines());
 
 /// A path inside the repository.
 pub fn repo(path: &str) -> PathBuf {

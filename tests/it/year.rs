@@ -7,7 +7,7 @@
 
 use crate::lossy::{Dice, Lossy, Weather};
 use crate::quiet::Pager;
-use fencepost::agent::{Before, Estate, Grounds, Interest, Manager, Means, Orders, run, shared_board};
+use fencepost::agent::{Before, Estate, Grounds, Interest, Means, Orders, PlanSource, run, shared_board};
 use fencepost::catalog::Catalog;
 use fencepost::clock;
 use fencepost::facts::{ConnectOutcome, Facts, LookupOutcome, Why};
@@ -81,8 +81,8 @@ pub async fn run_beside(
     let (_reload, reload) = mpsc::channel(1);
     let stop = CancellationToken::new();
     let orders = Orders { reload, stop: stop.clone() };
-    let source = Box::new(|| Err("nobody reloads here".to_owned()));
-    let means = Means { meters: Arc::clone(&meters), at_a_time: 64, source, state: None, manager: Manager::nobody() };
+    let source: PlanSource = Box::new(|_| Box::pin(async { Err("nobody reloads here".to_owned()) }));
+    let means = Means::alone(Arc::clone(&meters), 64, source);
     let beside = async {
         beside(&board, &meters).await;
         stop.cancel();

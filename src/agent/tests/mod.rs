@@ -4,6 +4,7 @@ mod alarm;
 mod carry;
 mod exceptions;
 mod incidents;
+mod renew;
 mod scribe;
 
 use super::estate::{Estate, Grounds, Work};

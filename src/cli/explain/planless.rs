@@ -4,13 +4,14 @@ use super::chosen::bare;
 use crate::agent::{Estate, Grounds};
 use crate::catalog::{Catalog, Service};
 use crate::cli::args::Explain;
+use crate::cli::supply::Files;
 use crate::cli::{Fault, load};
 use crate::clock;
 use crate::observe::Pacer;
 use crate::plan::{self, HostName};
 use crate::story::Expectation;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::PathBuf;
 
 /// What counts as private where nobody says which address is expected: RFC 1918, RFC 6598, RFC 4193.
 const ANY_PRIVATE: [&str; 5] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
@@ -39,7 +40,7 @@ pub fn estate(written: &str, command: &Explain) -> Result<(Estate, Expectation),
         .map_err(|faults| Fault(reasons(&faults)))?;
     let expectation = if command.bare.expect.is_empty() { Expectation::AnyPrivate } else { Expectation::Given };
     let grounds = Grounds::new(plan, catalog, Some(VANTAGE), &[])?;
-    let lens = load::lens(&grounds, Path::new(""), "--trust", Pacer::of_one_round())?;
+    let lens = load::lens(&grounds, &Files::From(PathBuf::new()), "--trust", Pacer::of_one_round())?;
     Ok((Estate::new(grounds, lens, clock::day(clock::now())), expectation))
 }
 

@@ -1,9 +1,9 @@
 //! The lab itself: servers, one agent for each vantage, and the control port, all in this process.
 
-use super::super::args::{Lab as Command, Place};
+use super::super::args::{Lab as Command, Pinned, Place};
 use super::super::{Exit, Fault, Outcome, check, load, run};
 use super::matrix;
-use crate::agent::{self, Estate, Manager, Means, Orders};
+use crate::agent::{self, Estate, Means, Orders};
 use crate::cli::out::say;
 use crate::lab::{Lab, LabHandle, Ports, World, control};
 use crate::publish::{Board, Door, Meters, SharedBoard, of_this_machine_only};
@@ -135,7 +135,7 @@ struct Watch {
 impl Watch {
     fn new(estate: Estate, listener: TcpListener, plan: &Path) -> Result<Self, Fault> {
         let vantage = estate.header.vantage.name.clone();
-        let place = Place { plan: plan.to_owned(), vantage: Some(vantage.clone()), catalog: Vec::new() };
+        let place = Place { vantage: Some(vantage.clone()), ..plan_only(plan) };
         let (board, at) = (agent::shared_board(&estate), listener.local_addr()?);
         Ok(Self { vantage, at, estate, listener, board, meters: Arc::new(Meters::new()?), place })
     }
@@ -144,13 +144,7 @@ impl Watch {
         let (reload, orders) = mpsc::channel(1);
         let source = run::source(&self.place);
         let orders = Orders { reload: orders, stop: stop.clone() };
-        let means = Means {
-            meters: Arc::clone(&self.meters),
-            at_a_time: agent::most_looks(),
-            source,
-            state: None,
-            manager: Manager::nobody(),
-        };
+        let means = Means::alone(Arc::clone(&self.meters), agent::most_looks(), source);
         let agent = agent::run(self.estate, self.board.clone(), means, orders);
         let http =
             run::serve_http(self.listener, Arc::new(Door::open(self.at.ip())), self.board, self.meters, reload, stop);
@@ -177,10 +171,15 @@ fn furnish(folder: &Path, lab: &LabHandle) -> Result<PathBuf, Fault> {
     written(folder.join("plan.yaml"), &lab.plan_text_trusting(control::AUTHORITY_FILE))
 }
 
+/// A place in the plan that the lab wrote.
+fn plan_only(plan: &Path) -> Place {
+    Place { plan: plan.to_owned(), vantage: None, catalog: Vec::new(), pinned: Pinned::default() }
+}
+
 /// One estate for each vantage of the plan.
 fn estates(plan: &Path) -> Result<Vec<Estate>, Fault> {
     let read = load::plan(plan, &load::catalog(&[])?)?;
-    let place = |name: String| Place { plan: plan.to_owned(), vantage: Some(name), catalog: Vec::new() };
+    let place = |name: String| Place { vantage: Some(name), ..plan_only(plan) };
     read.vantages.iter().map(|vantage| load::estate(&place(vantage.name.to_string()))).collect()
 }
 

@@ -26,12 +26,10 @@ impl Checker<'_> {
     fn used_before<'a>(&mut self, file: &DestinationFile, mut earlier: impl Iterator<Item = &'a DestinationFile>) {
         if let Some(first) = earlier.find(|earlier| earlier.name.value == file.name.value) {
             let name = &file.name.value;
+            let at = file.name.place.speaks_of(first.name.place, self.files);
             self.fault(
                 file.name.place,
-                format!(
-                    "the name `{name}` is used twice under `alerts`; it first stands at line {}",
-                    first.name.place.line
-                ),
+                format!("the name `{name}` is used twice under `alerts`; it first stands at {at}"),
                 "rename one: metrics tell destinations apart by their names",
             );
         }

@@ -10,7 +10,7 @@ use super::file::{
     ClaimFile, ExceptionFile, FrontFile, PlanFile, ResolverFile, RuleFile, SettingsFile, TargetFile, Unread,
     VantageFile,
 };
-use super::read::Spot;
+use super::read::{Reader, Spot};
 use super::{
     Claim, Endpoint, Exception, ExceptionName, Layer, Plan, PublicFront, Request, Resolver, ResolverName, ResolverRef,
     Rule, STRETCHES_PER_ROUND, ServiceName, ServiceOutlines, Settings, Target, TargetName, Vantage, VantageKind,
@@ -19,9 +19,10 @@ use super::{
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Checks a draft; whatever is wrong is added to `faults`, and only a plan without faults may be used.
-pub fn plan(draft: PlanFile, services: &ServiceOutlines, faults: &mut Vec<Fault>, hash: String) -> Plan {
-    let mut c = Checker { faults, unread: draft.unread, uncertain_rules: Vec::new() };
+/// Checks a draft; whatever is wrong is added to the reader's faults, and only a plan without faults may be used.
+pub fn plan(draft: PlanFile, services: &ServiceOutlines, reader: &mut Reader, hash: String) -> Plan {
+    let Reader { files, faults } = reader;
+    let mut c = Checker { files, faults, unread: draft.unread, uncertain_rules: Vec::new() };
     let settings = c.settings(&draft.settings);
     let resolvers: Vec<Resolver> = draft
         .resolvers
@@ -64,6 +65,8 @@ pub fn plan(draft: PlanFile, services: &ServiceOutlines, faults: &mut Vec<Fault>
 }
 
 struct Checker<'f> {
+    /// What the plan's files are called.
+    files: &'f [String],
     faults: &'f mut Vec<Fault>,
     unread: Unread,
     /// Whether a rule has faults of its own, in the order of the rules; what it covers cannot be told then.
@@ -203,11 +206,12 @@ impl Checker<'_> {
                     && (other.value.contains(&net.value) || net.value.contains(&other.value))
             });
             if let Some((earlier, other)) = clash {
+                let at = net.place.speaks_of(other.place, self.files);
                 self.fault(
                     net.place,
                     format!(
-                        "{} of vantage `{}` overlaps {} of vantage `{}` (line {}): an agent there could not tell which it is",
-                        net.value, later.name.value, other.value, earlier.name.value, other.place.line
+                        "{} of vantage `{}` overlaps {} of vantage `{}` ({at}): an agent there could not tell which it is",
+                        net.value, later.name.value, other.value, earlier.name.value
                     ),
                     "make the prefixes disjoint, or leave `within` out and start the agent with `--vantage`",
                 );

@@ -17,6 +17,7 @@ pub mod place;
 pub mod prometheus;
 pub mod promql;
 pub mod receiver;
+pub mod shelf;
 pub mod squid;
 pub mod teller;
 pub mod town;
