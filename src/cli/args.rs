@@ -203,7 +203,20 @@ pub struct Bare {
 }
 
 /// The options of `explain` that only some of its uses take.
-const OF_SOME_USES: [&str; 7] = ["plan", "vantage", "catalog", "resolver", "expect", "port", "trust"];
+const OF_SOME_USES: [&str; 12] = [
+    "plan",
+    "vantage",
+    "catalog",
+    "resolver",
+    "expect",
+    "port",
+    "trust",
+    "plan-sha256",
+    "plan-key",
+    "plan-trust",
+    "plan-header-file",
+    "plan-files",
+];
 
 /// Those of [`OF_SOME_USES`] that make a plan for one name.
 const OF_NO_PLAN: [&str; 4] = ["resolver", "expect", "port", "trust"];

@@ -147,3 +147,33 @@ fn pace(asked: Option<&str>, supply: &Supply) -> Result<Option<Pace>, Fault> {
     };
     Ok(every.filter(|_| supply.can_change()).map(|every| Pace { every }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Pin;
+
+    #[test]
+    fn the_usual_times_can_be_changed_and_left_out() {
+        let seconds = |asked, named: &str| {
+            let supply = Supply::new(Origin::parse(Path::new(named)).unwrap(), Pin::None, None, None);
+            pace(asked, &supply).map(|pace| pace.map(|pace| pace.every.as_secs())).map_err(|Fault(why)| why)
+        };
+        for (asked, named, every) in [
+            (None, "Cargo.toml", Some(30)),
+            (None, "src", Some(30)),
+            (None, "https://h/p", Some(300)),
+            (None, "-", None),
+            (Some("1s"), "-", None),
+            (Some("1s"), "src", Some(1)),
+            (Some("1d"), "https://h/p", Some(86_400)),
+            (Some("never"), "src", None),
+            (Some("never"), "https://h/p", None),
+        ] {
+            assert_eq!(seconds(asked, named), Ok(every), "{asked:?} {named}");
+        }
+        for bad in ["", "0s", "999ms", "25h", "2d", "soon", "Never", "30"] {
+            assert!(seconds(Some(bad), "src").is_err_and(|why| why.contains("--plan-refresh")), "{bad}");
+        }
+    }
+}

@@ -31,8 +31,12 @@ async fn serve(command: &Run, meters: Arc<Meters>) -> Outcome {
     let door = web::door(command.web_config.as_deref(), command.listen, &meters)?;
     let folder = state_folder(command.state.as_deref());
     let follower = Follower::new(command, Arc::clone(&door), folder.as_deref())?;
-    let (estate, refresh) = follower.begin().await?;
-    let signals = Signals::catch()?;
+    let mut signals = Signals::catch()?;
+    let (estate, refresh) = tokio::select! {
+        begun = follower.begin() => begun?,
+        // A server that does not answer holds up no stop.
+        () = signals.stopping() => return Ok(Exit::Good),
+    };
     let stop = CancellationToken::new();
     let (reload, orders) = mpsc::channel(1);
     let listener = listen(command.listen).await?;
@@ -133,6 +137,14 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
         })
+    }
+
+    /// Waits for the order to stop.
+    async fn stopping(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 
     /// Obeys until told to stop.

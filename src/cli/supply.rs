@@ -10,30 +10,31 @@ use clap::Args as ClapArgs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+const WHICH: &str = "Which plan is taken";
+
 /// Which plan is meant, beside its place.
 #[derive(Clone, Debug, Default, ClapArgs)]
-#[command(next_help_heading = "Which plan is taken")]
 pub struct Pinned {
     /// Take only the plan with this SHA-256, as `plan check` and sha256sum print it.
-    #[arg(id = "plan-sha256", long, env = "FENCEPOST_PLAN_SHA256", value_name = "HEX", conflicts_with = "plan-key")]
+    #[arg(id = "plan-sha256", long, help_heading = WHICH, env = "FENCEPOST_PLAN_SHA256", value_name = "HEX", conflicts_with = "plan-key")]
     pub sha256: Option<String>,
 
     /// Take only plans that this minisign key signed: the key itself, or its file. The signature stands beside the plan, with
     /// .minisig appended; in a folder it is SHA256SUMS.minisig.
-    #[arg(id = "plan-key", long, env = "FENCEPOST_PLAN_KEY", value_name = "KEY|FILE")]
+    #[arg(id = "plan-key", long, help_heading = WHICH, env = "FENCEPOST_PLAN_KEY", value_name = "KEY|FILE")]
     pub key: Option<String>,
 
     /// A PEM file of extra CA certificates for the server of the plan, beside those of the machine.
-    #[arg(id = "plan-trust", long, env = "FENCEPOST_PLAN_TRUST", value_name = "FILE")]
+    #[arg(id = "plan-trust", long, help_heading = WHICH, env = "FENCEPOST_PLAN_TRUST", value_name = "FILE")]
     pub trust: Option<PathBuf>,
 
     /// A file of header lines for the server of the plan, such as `Authorization: Bearer …`; read anew each time.
-    #[arg(id = "plan-header-file", long, env = "FENCEPOST_PLAN_HEADER_FILE", value_name = "FILE")]
+    #[arg(id = "plan-header-file", long, help_heading = WHICH, env = "FENCEPOST_PLAN_HEADER_FILE", value_name = "FILE")]
     pub headers: Option<PathBuf>,
 
     /// The only folder whose files the plan may name (certificates, tokens, keys). Without it a plan that has an address may
     /// name none. [default: paths count from the plan's own folder]
-    #[arg(id = "plan-files", long, env = "FENCEPOST_PLAN_FILES", value_name = "FOLDER")]
+    #[arg(id = "plan-files", long, help_heading = WHICH, env = "FENCEPOST_PLAN_FILES", value_name = "FOLDER")]
     pub files: Option<PathBuf>,
 }
 

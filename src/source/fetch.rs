@@ -113,7 +113,11 @@ impl Fetcher {
         })
     }
 
-    fn too_late(&self) -> Trouble {
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    pub fn too_late(&self) -> Trouble {
         Trouble::passing(format!("no whole answer within {} s", self.limit.as_secs()))
     }
 

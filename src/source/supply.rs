@@ -12,12 +12,19 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How often a server is asked at start-up before there is no plan, where what is wrong may pass.
 const ATTEMPTS_AT_START: u32 = 4;
 
+/// The longest that all of them together may take; service managers wait 90 s for a start.
+const LONGEST_START: Duration = Duration::from_secs(60);
+
 /// The wait after the first of them; it doubles.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
+
+/// A plan and its signature are two documents; what else is fetched must fit into their time.
+const DOCUMENTS_AT_MOST: u32 = 2;
 
 /// What is written now.
 #[derive(Clone)]
@@ -46,6 +53,8 @@ pub struct Supply {
     /// Where the plan has an address.
     fetcher: Option<Fetcher>,
     copies: Option<Copies>,
+    /// Whether it can be read as often as one likes.
+    lasts: bool,
     disk: Disk,
     known: Mutex<Known>,
 }
@@ -57,7 +66,12 @@ impl Supply {
             Origin::Address(address) => folder.map(|folder| Copies::new(folder, address)),
             Origin::Stdin | Origin::Path(_) => None,
         };
-        Self { origin, pin, fetcher, copies, disk: Disk::default(), known: Mutex::default() }
+        let lasts = match &origin {
+            Origin::Stdin => false,
+            Origin::Path(path) => is_lasting(path),
+            Origin::Address(_) => true,
+        };
+        Self { origin, pin, fetcher, copies, lasts, disk: Disk::default(), known: Mutex::default() }
     }
 
     pub fn origin(&self) -> &Origin {
@@ -66,11 +80,7 @@ impl Supply {
 
     /// Whether it makes sense to look for something newer.
     pub fn can_change(&self) -> bool {
-        match &self.origin {
-            Origin::Stdin => false,
-            Origin::Path(path) => is_lasting(path),
-            Origin::Address(_) => true,
-        }
+        self.lasts
     }
 
     fn known(&self) -> Known {
@@ -81,9 +91,13 @@ impl Supply {
     pub async fn get(&self) -> Result<Got, Trouble> {
         let known = self.known();
         let got = match (&self.origin, &self.fetcher) {
-            (Origin::Address(address), Some(fetcher)) => self.fetched(fetcher, address, &known).await,
+            (Origin::Address(address), Some(fetcher)) => {
+                let fetched = self.fetched(fetcher, address, &known);
+                let ended = tokio::time::timeout(fetcher.limit() * DOCUMENTS_AT_MOST, fetched).await;
+                ended.unwrap_or_else(|_| Err(fetcher.too_late()))
+            }
             (Origin::Address(_), None) => Err(Trouble::lasting("there is nothing to fetch it with")),
-            (Origin::Path(path), _) if is_lasting(path) => {
+            (Origin::Path(path), _) if self.lasts => {
                 let written = self.disk.settled(path, self.pin.needs_signature(), known.content.as_deref()).await;
                 written.and_then(|written| self.held(written, Validators::default(), &known))
             }
@@ -95,9 +109,11 @@ impl Supply {
 
     /// As [`Supply::get`], but where something is wrong that may pass, again a few times. With a copy in hand nobody waits.
     pub async fn get_patiently(&self, has_copy: bool) -> Result<Got, Trouble> {
+        let end = Instant::now() + LONGEST_START;
+        let late = || Trouble::lasting(format!("{}: no plan within {} s", self.origin, LONGEST_START.as_secs()));
         let mut attempt = 1;
         loop {
-            match self.get().await {
+            match timeout_at(end, self.get()).await.unwrap_or_else(|_| Err(late())) {
                 Err(trouble) if trouble.may_pass && !has_copy && attempt < ATTEMPTS_AT_START => {
                     tracing::warn!(why = trouble.why, attempt, "the plan could not be fetched; it is tried again");
                 }

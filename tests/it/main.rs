@@ -43,6 +43,7 @@ mod netns_agents;
 mod oncall;
 mod overlap;
 mod plan_folder;
+mod plan_refused;
 mod plan_signed;
 mod plan_source;
 mod plans;

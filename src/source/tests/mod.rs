@@ -4,7 +4,7 @@ mod copies;
 mod local;
 
 use super::fetch::header_lines;
-use super::{Content, Origin, Pace, Pin};
+use super::{Content, Fetcher, Origin, Pace, Pin, Supply};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -163,5 +163,31 @@ proptest! {
         prop_assert!(wait <= pace.every && wait <= most && wait * 2 >= most, "{wait:?} of {most:?}");
         prop_assert!(wait >= Duration::from_millis(500));
         prop_assert!(failures == 0 || pace.wait(failures - 1, 1.0) >= most || failures > 1);
+    }
+}
+
+/// A name that nobody ever resolves.
+struct Nobody;
+
+impl reqwest::dns::Resolve for Nobody {
+    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// Service managers wait 90 seconds for a start, and whoever orders a reload waits a minute.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_is_waited_for_only_so_long() {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    let fetcher = Fetcher::new(tls, std::sync::Arc::new(Nobody), None, Fetcher::LIMIT);
+    let origin = Origin::parse(Path::new("https://plans.contoso.example/p.yaml")).unwrap();
+    let supply = Supply::new(origin, Pin::key(KEY).unwrap(), Some(fetcher), None);
+    for (has_copy, longest, says) in [(true, 20, "no whole answer within 20 s"), (false, 60, "no plan within 60 s")] {
+        let begun = tokio::time::Instant::now();
+        let trouble = supply.get_patiently(has_copy).await.err().unwrap();
+        assert_eq!(begun.elapsed().as_secs(), longest, "{trouble:?}");
+        assert!(trouble.why.contains(says), "{trouble:?}");
     }
 }

@@ -55,6 +55,19 @@ const HOST: &str = "contoso-chat.openai.azure.com";
 /// More pairs than this are decided by a test of their own; here they would only be slow.
 const MOST_CASES: usize = 200;
 
+/// The same in two files: every fault is at a place of one of them.
+fn in_two_files(text: &str) {
+    let half = text.len() / 2;
+    let (first, second) = text.split_at(text[..text.floor_char_boundary(half)].rfind('\n').map_or(0, |at| at + 1));
+    let files = [("1.yaml".to_owned(), first.to_owned()), ("2.yaml".to_owned(), second.to_owned())];
+    let Err(faults) = plan::read_folder("plan.d", &files, &SERVICES) else { return };
+    assert!(!faults.faults.is_empty(), "refused without a fault");
+    for fault in &faults.faults {
+        let lines = files[fault.place.file].1.split(['\n', '\r']).count();
+        assert!((1..=lines).contains(&fault.place.line) && fault.place.column >= 1, "{fault:?}");
+    }
+}
+
 /// Every fault has a place in the text, a reason and a fix, and moves no cursor.
 fn well_told(faults: &plan::Faults, text: &str) {
     assert!(!faults.faults.is_empty(), "refused without a fault");
@@ -87,6 +100,7 @@ pub fn web_text(bytes: &[u8]) {
 /// A plan: it reads, or every fault says where, why, and what to write instead.
 pub fn plan_text(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
+    in_two_files(text);
     let plan = match plan::read("plan.yaml", text, &SERVICES) {
         Ok(plan) => plan,
         Err(faults) => return well_told(&faults, text),
