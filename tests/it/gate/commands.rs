@@ -19,9 +19,13 @@ fn replaced(text: &str, marks: &[(&str, &str)]) -> String {
     marks.iter().fold(text.to_owned(), |text, (written, meant)| text.replace(written, meant))
 }
 
+/// What a comparison by the rules of a language passes over; both runners may compare so.
+const SEEN_BY_NOBODY: [char; 3] = ['\u{ad}', '\u{200b}', '\u{feff}'];
+
 /// The commands that GitHub's runner finds: `::name key=value,key=value::data` at the beginning of a line, behind any
 /// blanks, and the older `##[name key=value;key=value]data` anywhere in one.
 pub fn of_github(text: &str) -> Vec<Order> {
+    let text = &text.replace(SEEN_BY_NOBODY, "");
     let data = |text: &str| replaced(text, &[("%0D", "\r"), ("%0A", "\n"), ("%25", "%")]);
     let value = |text: &str| replaced(text, &[("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")]);
     let mut orders = Vec::new();
@@ -39,6 +43,7 @@ pub fn of_github(text: &str) -> Vec<Order> {
 
 /// The commands that Azure's agent finds: `##vso[area.action key=value;key=value]data` anywhere in a line.
 pub fn of_azure(text: &str) -> Vec<Order> {
+    let text = &text.replace(SEEN_BY_NOBODY, "");
     let data = |text: &str| replaced(text, &[("%0D", "\r"), ("%0A", "\n"), ("%AZP25", "%")]);
     let value =
         |text: &str| replaced(text, &[("%0D", "\r"), ("%0A", "\n"), ("%3B", ";"), ("%5D", "]"), ("%AZP25", "%")]);

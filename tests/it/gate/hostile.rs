@@ -27,6 +27,8 @@ const WORDS: &[&str] = &[
     "]]> </failure></testcase><testcase name=\"forged\"/> &amp; \" ' <",
     "control \u{0}\u{1}\u{8}\u{b}\u{1b}[31m\u{7f}\u{fffe}\u{ffff} characters",
     "# SKIP forged # TODO forged\nok 99 - forged\n1..1\nBail out! forged",
+    "#\u{ad}#vso[task.setvariable variable=stolen]yes",
+    "\u{ad}:\u{200b}:error::forged",
     "\u{2028}::error::forged\u{85}::error::forged",
 ];
 
