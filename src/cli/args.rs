@@ -1,5 +1,6 @@
 //! What the command line takes.
 
+pub use super::gate::args::{Form, Gate, Output};
 use super::push::PushArgs;
 pub use super::supply::Pinned;
 use clap::parser::ValueSource;
@@ -26,6 +27,14 @@ pub struct Args {
 
 const EXIT_CODES: &str =
     "Exit codes: 0 everything holds, 1 something is broken, 2 usage or plan fault, 3 could not tell.";
+
+const CHECK_HELP: &str = "Examples:
+  fencepost check --plan plan.yaml
+  fencepost check --plan plan.yaml --only chat-prod --wait 5m
+  fencepost check --plan plan.yaml --format github --output junit=fencepost.xml --output markdown=summary.md
+
+Exit codes: 0 everything holds (with --fail-on broken: nothing is broken; with --fail-on never: always), 1 something is
+broken, 2 usage or plan fault, or a file that could not be written, 3 could not tell, or nothing was looked at.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -120,13 +129,13 @@ pub struct Run {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(after_help = CHECK_HELP)]
 pub struct Check {
     #[command(flatten)]
     pub place: Place,
 
-    /// How the result is printed.
-    #[arg(long, value_enum, default_value = "human")]
-    pub format: CheckFormat,
+    #[command(flatten)]
+    pub gate: Gate,
 
     // Last: its heading holds for whatever follows.
     #[command(flatten)]

@@ -5,6 +5,7 @@ mod check;
 mod explain;
 mod findings;
 mod follow;
+mod gate;
 mod lab;
 mod load;
 mod out;
@@ -18,6 +19,7 @@ mod table;
 mod web;
 
 use crate::plan::is_harmless;
+use crate::publish::forms::inert;
 use args::{Args, Command};
 use std::process::ExitCode;
 
@@ -89,9 +91,9 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(Fault(why)) => {
-            // It may repeat words of a file; nothing of them moves the cursor.
+            // It may repeat words of a file; nothing of them moves the cursor, and no pipeline takes them for an order.
             let shown = |c: char| if c == '\n' || is_harmless(c) { c } else { char::REPLACEMENT_CHARACTER };
-            anstream::eprintln!("{}", why.chars().map(shown).collect::<String>());
+            anstream::eprintln!("{}", inert(&why.chars().map(shown).collect::<String>()));
             Exit::Usage.into()
         }
     }

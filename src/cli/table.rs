@@ -1,6 +1,6 @@
 //! Tables: lines and colours on a terminal, plain columns in a pipe.
 
-use super::out::say;
+use super::out;
 use crate::story::WIDTH;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use std::io::IsTerminal;
@@ -22,8 +22,13 @@ pub fn text_width() -> usize {
 
 /// A table with a heading, fitted to where it will be shown.
 pub fn table(heading: &[&str]) -> Table {
+    table_for(heading, std::io::stdout().is_terminal())
+}
+
+/// A table with a heading, for a terminal or for a file.
+pub fn table_for(heading: &[&str], terminal: bool) -> Table {
     let mut table = Table::new();
-    if std::io::stdout().is_terminal() {
+    if terminal {
         table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(heading.iter().map(|text| Cell::new(text).add_attribute(Attribute::Bold)));
         if let Some(width) = terminal_width() {
@@ -54,7 +59,10 @@ pub fn word(word: &str) -> Cell {
 
 /// The table without trailing blanks.
 pub fn print(table: &Table) {
-    for line in table.to_string().lines() {
-        say!("{}", line.trim_end());
-    }
+    out::write(format_args!("{}", text(table)));
+}
+
+/// The lines of the table without trailing blanks.
+pub fn text(table: &Table) -> String {
+    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }

@@ -5,6 +5,7 @@
 mod inquiries;
 mod names;
 mod paths;
+mod runner;
 mod shown;
 
 pub use inquiries::{FollowUp, Inquired, Inquiries, Inquiry, MachineFacts, Purpose};
@@ -16,6 +17,7 @@ pub use paths::{
     CertTrouble, Certificate, Connect, ConnectOutcome, Http, HttpOutcome, PathFacts, ProxyFacts, ProxySource, Tls,
     TlsOutcome, Tunnel, Why,
 };
+pub use runner::{Pipeline, ProxyVariable, Runner};
 pub use shown::{readable, shown};
 
 use serde::{Deserialize, Serialize};

@@ -123,14 +123,15 @@ impl Datagrams for UdpSocket {
     }
 }
 
-fn resolver_config() -> resolv_conf::Config {
+/// The machine's resolv.conf, as far as it can be read.
+pub(super) fn resolver_config() -> resolv_conf::Config {
     let text = std::fs::read(RESOLV_CONF).unwrap_or_default();
     let (config, _unreadable_lines) = resolv_conf::Config::parse_with_errors(&text);
     config
 }
 
 /// A name server of resolv.conf. Nothing is sent to a link-local address without its interface (RFC 4007 §6).
-fn name_server(named: &resolv_conf::ScopedIp) -> SocketAddr {
+pub(super) fn name_server(named: &resolv_conf::ScopedIp) -> SocketAddr {
     match named {
         resolv_conf::ScopedIp::V4(address) => SocketAddr::new((*address).into(), 53),
         resolv_conf::ScopedIp::V6(address, interface) => {

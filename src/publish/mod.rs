@@ -4,6 +4,8 @@ pub mod alerts;
 mod board;
 mod door;
 mod dial;
+pub mod forms;
+mod gate;
 mod http;
 mod incidents;
 mod meters;
@@ -19,10 +21,11 @@ pub use board::{
     Board, Entry, ExceptionFace, Face, Header, Reload, Seen, SharedBoard, StateHealth, VantageFace, WitnessEntry,
 };
 pub use door::{BETWEEN_LOOKS, Door, Readings, WebSource, guarded, of_this_machine_only};
+pub use gate::{FailOn, GateReport, Level, Outcome, level};
 pub use http::{MOST_RELOADS, ReloadRequest, router};
 pub use incidents::{Incidents, TurnReport, incidents};
 pub use meters::Meters;
-pub use metrics::{Pieces, series_per_check};
+pub use metrics::{Pieces, one_run, series_per_check};
 pub use page::landing;
 pub use report::{CheckReport, Report, report, report_schema};
 pub use runbooks::{RUNBOOKS, runbook};

@@ -1,8 +1,9 @@
 //! The board as JSON: what `check --format json` prints and `/api/v1/board` serves. Its keys are a contract.
 
 use super::board::{Board, Entry, ExceptionFace, Face, Seen};
+use super::gate::GateReport;
 use super::incidents::{IncidentReport, incident, past};
-use crate::facts::Facts;
+use crate::facts::{Facts, Runner};
 use crate::judge::{self, Reached, Verdict};
 use crate::story::{Brief, Expectation, Ground, Record, Told, Word, told};
 use jiff::Timestamp;
@@ -27,6 +28,12 @@ pub struct Report {
     /// The vantage's named witness, where it has one and it was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub witness: Option<WitnessReport>,
+    /// The machine that looked; only in what `check` prints, never on a page that others read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner: Option<Runner>,
+    /// What the gate of a pipeline does with it; only in what `check` prints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateReport>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -152,6 +159,8 @@ pub fn report(board: &Board) -> Report {
             succeeded: witness.facts.succeeded,
             tried: witness.facts.tried.clone(),
         }),
+        runner: None,
+        gate: None,
     }
 }
 

@@ -100,6 +100,12 @@ impl WebConfig {
         self.tls.as_ref().is_some_and(|tls| matches!(tls.clients, Clients::Required { .. }))
     }
 
+    /// Whether certificates must have certain names.
+    fn names_clients(&self) -> bool {
+        let of_tls = |tls: &Tls| matches!(tls.clients, Clients::Required { authorities: _, names: Some(_) });
+        self.tls.as_ref().is_some_and(of_tls)
+    }
+
     /// What this one asked of clients and `later` does not. A file that is half written, or lost its end, must not open
     /// what was closed.
     pub fn given_up_by(&self, later: &Self) -> Option<&'static str> {
@@ -109,6 +115,8 @@ impl WebConfig {
             Some("passwords")
         } else if self.requires_certificate() && !later.requires_certificate() {
             Some("client certificates")
+        } else if self.names_clients() && !later.names_clients() {
+            Some("the names of clients")
         } else {
             None
         }

@@ -17,6 +17,9 @@ fn what_asked_for_something_does_not_stop() {
     let config = |text: &str| read("web.yaml", text).unwrap();
     let whole = config(WHOLE);
     let (tls, users) = WHOLE.split_at(WHOLE.find("basic_auth_users").unwrap());
+    let named = WHOLE.replace("  client_ca_file", "  client_allowed_sans: [a.example]\n  client_ca_file");
+    assert_eq!(config(&named).given_up_by(&whole), Some("the names of clients"));
+    assert_eq!(whole.given_up_by(&config(&named)), None);
     let without_clients = WHOLE.replace("RequireAndVerifyClientCert", "VerifyClientCertIfGiven");
     for (later, given_up) in [
         (WHOLE, None),

@@ -24,8 +24,13 @@ const DOCUMENTS: &[&str] = &[
     "docs/performance.md",
     "docs/alerts.md",
     "docs/push.md",
+    "docs/pipelines.md",
+    "deploy/github/README.md",
+    "deploy/azure-pipelines/README.md",
     "docs/threat-model.md",
     "docs/web-config.md",
+    "deploy/helm/README.md",
+    "deploy/kubernetes/README.md",
 ];
 
 /// Folders whose names begin a path of this repository.

@@ -8,6 +8,7 @@
 
 mod alerts;
 mod alerts_post;
+mod charts;
 mod cli;
 mod dashboards;
 mod deploy;
@@ -20,6 +21,7 @@ mod faults;
 mod findings;
 mod fuzz;
 mod fuzzed;
+mod gate;
 mod growth;
 mod hostile;
 mod house;

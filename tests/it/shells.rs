@@ -61,7 +61,7 @@ fn every_command_has_a_page_that_mandoc_and_groff_read() {
         assert!(has(name), "{name} is missing in {pages:?}");
     }
     for page in &pages {
-        let groff = Command::new("groff").args(["-man", "-Tutf8", "-ww", "-z"]).arg(page).output().unwrap();
+        let groff = Command::new("groff").args(["-man", "-Kutf8", "-Tutf8", "-ww", "-z"]).arg(page).output().unwrap();
         assert!(
             groff.status.success() && groff.stderr.is_empty(),
             "{page:?}: {}",

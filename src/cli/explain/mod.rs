@@ -1,6 +1,6 @@
 //! `fencepost explain`: one check told in full, live or from a saved report.
 
-mod chosen;
+pub mod chosen;
 mod planless;
 mod replay;
 
@@ -10,6 +10,7 @@ use super::{Exit, Fault, Outcome, load, runtime, table};
 use crate::agent::{self, Estate};
 use crate::judge::Verdict;
 use crate::plan::CheckName;
+use crate::publish::forms::inert_json;
 use crate::publish::{Report, report};
 use crate::story::{Expectation, Tone, tale};
 use anstyle::{AnsiColor, Style};
@@ -29,7 +30,7 @@ pub fn run(command: &Explain) -> Outcome {
     };
     match command.format {
         CheckFormat::Human => print(&report),
-        CheckFormat::Json => say!("{}", serde_json::to_string_pretty(&report)?),
+        CheckFormat::Json => say!("{}", inert_json(&serde_json::to_string_pretty(&report)?)),
     }
     Ok(exit(&report))
 }

@@ -57,6 +57,20 @@ async fn names_are_looked_at_where_only_this_machine_listens() {
     }
 }
 
+/// Links of alerts lead to the pages as they are.
+#[test]
+fn the_scheme_is_that_of_the_pages() {
+    let now = Arc::new(Mutex::new(readings("{}")));
+    let given = Arc::clone(&now);
+    let source: WebSource = Box::new(move || Ok(held(&given).clone()));
+    let door = Door::kept_by(source, Ipv4Addr::LOCALHOST.into(), &Meters::new().unwrap()).unwrap();
+    assert_eq!((door.scheme(), door.asks_who()), ("http", false));
+    *held(&now) = readings("tls_server_config: {cert_file: a, key_file: b}");
+    door.reread();
+    assert_eq!(door.scheme(), "https");
+    assert_eq!(Door::open(Ipv4Addr::LOCALHOST.into()).scheme(), "http");
+}
+
 /// Whoever asks for a user that is not there learns nothing by the time it takes.
 #[test]
 fn nobody_is_as_dear_as_the_dearest_user() {

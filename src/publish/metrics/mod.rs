@@ -6,10 +6,10 @@
 mod agent;
 mod checks;
 mod family;
-mod pushed;
+mod once;
 
 pub use checks::series_per_check;
-pub use pushed::pushed;
+pub use once::{one_run, pushed};
 
 use super::board::Board;
 use super::meters::Meters;

@@ -41,10 +41,16 @@ fn systemd_takes_the_unit_and_finds_it_little_exposed() {
 }
 
 #[test]
-fn the_package_is_made_of_the_same_bytes_twice_and_pleases_lintian() {
+fn the_package_is_made_of_the_same_bytes_twice() {
     let (one, two) = (Folder::new(), Folder::new());
     let (package, again) = (package(one.path(), "1"), package(two.path(), "1"));
     assert_eq!(std::fs::read(&package).unwrap(), std::fs::read(again).unwrap());
+}
+
+#[test]
+fn the_package_pleases_lintian_and_holds_no_plan() {
+    let folder = Folder::new();
+    let package = package(folder.path(), "1");
     // Nobody asked Debian to take it, so no bug is closed.
     let mut lintian = Command::new("lintian");
     let said = lintian.args([
@@ -71,10 +77,11 @@ fn the_package_is_made_of_the_same_bytes_twice_and_pleases_lintian() {
     assert!(!files.contains("plan.yaml"), "the plan is its owner's: {files}");
 }
 
-/// The commands of the first block of this kind in a page.
-fn commands(page: &str) -> String {
+/// The commands of the first block behind some words of a page.
+fn commands(page: &str, behind: &str) -> String {
     let text = text_of(page);
-    let block = text.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
+    let rest = text.split_once(behind).unwrap_or_else(|| panic!("{page} does not say {behind:?}")).1;
+    let block = rest.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next());
     block.unwrap_or_else(|| panic!("{page} has no commands")).to_owned()
 }
 
@@ -113,8 +120,10 @@ fn the_five_minutes_of_the_page_end_with_a_service_that_outlives_all_but_its_pur
     let machine = in_the_subnet(&first);
     machine.take(&second);
 
-    // The page, as it stands there.
-    let said = machine.sh(&format!("cd /mnt\n{}", commands("deploy/systemd/README.md")));
+    // The README, as it stands there; the page of the way says the same.
+    let page = commands("README.md", "as root, beside the package");
+    assert_eq!(page, commands("deploy/systemd/README.md", "as root, beside the package"));
+    let said = machine.sh(&format!("cd /mnt\n{page}"));
     assert!(said.contains("plan minimal is good") && said.contains("active (running)"), "{said}");
     assert!(said.contains("fencepost_build_info{version="), "{said}");
     assert_eq!(shown(&machine, "UnitFileState"), "enabled");

@@ -4,8 +4,8 @@ use super::Quick;
 use crate::repository::{CATALOG, read};
 use crate::support::agent::outcome;
 use crate::support::certificates::Authority;
-use crate::support::free_port;
 use crate::support::receiver::{Receiver, Request};
+use crate::support::{free_port, succeed};
 use fencepost::agent::{Estate, Grounds, shared_board};
 use fencepost::clock;
 use fencepost::observe::{Lens, Pacer, Sockets, Trust};
@@ -14,7 +14,9 @@ use fencepost::publish::alerts::Lookup;
 use fencepost::publish::push::{Credentials, Destination, Kind, LONGEST_ANSWER, LONGEST_PUSH, Labels, Push};
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::time::Instant;
 
 fn answer(status: &str, headers: &str, body: &str) -> String {
@@ -38,8 +40,10 @@ fn an_answer_decides_what_comes_next() {
     let ok = || answer("204 No Content", "", "");
     let told = |kind: &str, why: &str| format!("push to {kind} at http://HOST: {why}\n");
     let left = |kind: &str, why: &str| told(kind, &format!("not marked as ended: {why}"));
-    let bad = "status 400 Bad Request: no such [31mtenant";
-    let refusal = || answer("400 Bad Request", "", "no such \u{1b}[31mtenant\nFAKE: all is well");
+    let bad = "status 400 Bad Request: no such [31mtenant # # #vso[task.complete result=Succeeded]";
+    let refusal = || {
+        answer("400 Bad Request", "", "no such \u{1b}[31mtenant ###vso[task.complete result=Succeeded]\n::error::FAKE")
+    };
     let failure = || answer("500 Internal Server Error", "", "");
     let busy = |after: &str| answer("429 Too Many Requests", &format!("Retry-After: {after}\r\n"), "");
     let late = || answer("400 Bad Request", "", "out of order sample");
@@ -193,5 +197,31 @@ async fn an_answer_without_end_is_read_to_its_bound() {
     let (mut push, board) = push(&address);
     let round = push.round(&board, LONGEST_PUSH).await;
     assert!(round[0].why.len() < 300 && round[0].why.contains("xxx"), "{round:?}");
-    assert!(told.recv().unwrap() >= LONGEST_ANSWER / 2, "the receiver was cut off in the midst of its answer");
+    let sent = told.recv().unwrap();
+    assert!(sent >= LONGEST_ANSWER / 2, "the receiver was cut off in the midst of its answer");
+    // What the kernel's buffers took on the way is not ours to bound; it is far from what ten seconds would carry.
+    assert!(sent < 64 << 20, "{sent}");
+}
+
+/// Somebody stops the job while the receiver hangs: whether it took anything nobody knows, so the end is sent.
+#[test]
+fn a_run_that_is_stopped_while_a_receiver_hangs_ends_there_too() {
+    let quick = Quick::new();
+    let without = quick.code();
+    let requests = AtomicU32::new(0);
+    let (address, streams) = server(move |mut stream| {
+        if requests.fetch_add(1, Ordering::SeqCst) > 0 {
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
+        }
+        stream
+    });
+    let push = format!("otlp=http://{address}/v1/metrics");
+    let mut command = quick.check(&["--push", &push]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let _held = streams.recv().unwrap();
+    succeed(Command::new("kill").arg(child.id().to_string()));
+    let _ended = streams.recv().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), said.as_str()), (Some(without), ""));
 }

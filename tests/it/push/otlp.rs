@@ -5,7 +5,7 @@ use crate::repository::repo;
 use crate::support::agent::outcome;
 use crate::support::receiver::Receiver;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -138,4 +138,31 @@ fn what_was_taken_in_part_is_told() {
     let (_, _, err) = outcome(&mut quick.check(&["--push", &push]));
     assert_eq!(err, format!("push to otlp at http://{}: it took all but 3 points: too [31mold\n", receiver.address));
     assert_eq!(receiver.all().len(), 2, "it is not sent again, and ends");
+}
+
+/// What is large goes in several requests, each as one moment.
+#[test]
+fn a_large_plan_is_told_piece_by_piece() {
+    let (mut quick, receiver) = (Quick::new(), Receiver::start());
+    let targets = (0..250).map(|n| {
+        format!("  t{n}: {{service: azure-openai, port: 1, endpoints: {{a{n}.openai.azure.com: [127.0.0.2]}}}}\n")
+    });
+    let targets = format!("targets:\n{}rules", targets.collect::<String>());
+    let plan = std::fs::read_to_string(&quick.plan).unwrap();
+    let (head, rest) = plan.split_once("targets:").unwrap();
+    let plan = format!("{head}{targets}{}", rest.split_once("rules").unwrap().1);
+    quick.plan = quick.folder.write("large.yaml", plan);
+    let push = format!("otlp=http://{}/v1/metrics", receiver.address);
+    let (_, _, err) = outcome(&mut quick.check(&["--push", &push]));
+    assert_eq!(err, "");
+    let requests: Vec<Points> = receiver.all().iter().map(|request| points(&request.body).0).collect();
+    let sizes: Vec<usize> = requests.iter().map(Points::len).collect();
+    assert!(sizes.len() == 4 && sizes.iter().all(|size| *size <= 2_000), "{sizes:?}");
+    let (round, end) = requests.split_at(2);
+    let all = |half: &[Points]| half.iter().flat_map(Points::keys).cloned().collect::<BTreeSet<_>>();
+    assert!(all(round) == all(end) && all(round).len() == sizes[0] + sizes[1], "{sizes:?}");
+    for half in [round, end] {
+        let times: BTreeSet<_> = half.iter().flatten().map(|(_, point)| number(&point["timeUnixNano"])).collect();
+        assert_eq!(times.len(), 1);
+    }
 }

@@ -90,6 +90,11 @@ impl LabProcess {
         succeed(fencepost().arg("lab").args(words).args(["--control", &self.control]))
     }
 
+    /// Where it takes orders.
+    pub fn control(&self) -> &str {
+        &self.control
+    }
+
     /// Where the agent of one vantage listens.
     pub fn agent(&self, vantage: &str) -> String {
         let place = VANTAGES.iter().position(|name| *name == vantage).unwrap();

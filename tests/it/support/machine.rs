@@ -65,7 +65,7 @@ exec env -i container=fencepost-test PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 BEGIN
 (
   echo 0 > "$group/cgroup.procs"
-  exec unshare --kill-child --mount --pid --fork --uts --ipc --net --cgroup sh "$base/begin" "$base" "$shared"
+  exec setpriv --pdeathsig KILL unshare --kill-child --mount --pid --fork --uts --ipc --net --cgroup sh "$base/begin" "$base" "$shared"
 ) < /dev/null &
 outer=$!
 first=

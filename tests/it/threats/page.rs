@@ -2,6 +2,7 @@
 
 use super::{agent, plan};
 use crate::support::agent::{Running, fencepost, http, outcome};
+use crate::support::lab::LabProcess;
 use crate::support::{Folder, free_port};
 use fencepost::publish::{MOST_CONNECTIONS, MOST_OF_ONE_PEER, MOST_RELOADS};
 use socket2::{Domain, Socket, Type};
@@ -159,17 +160,33 @@ fn a_port_that_is_taken_is_told_and_taken_from_nobody() {
     assert_eq!(http(&agent.address, "GET", "/-/healthy").0, 200);
 }
 
+/// What is answered to the first lines of a request.
+fn answer_to(address: &str, head: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "{head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_lab_answers_its_own_machine_only() {
+    let lab = LabProcess::start();
+    let agent = lab.agent("build");
+    for (address, request) in
+        [(lab.control(), "POST /break/zone-not-linked"), (lab.control(), "GET /faults"), (&agent, "GET /")]
+    {
+        let said = answer_to(address, &format!("{request} HTTP/1.1\r\nHost: evil.example"));
+        assert!(said.starts_with("HTTP/1.1 421"), "{request}: {said}");
+    }
+    assert!(!answer_to(lab.control(), "GET /faults HTTP/1.1\r\nHost: localhost").contains("\"active\":true"));
+}
+
 /// A page from elsewhere whose name leads to 127.0.0.1 asks under its own name.
 #[test]
 fn a_request_under_a_name_from_elsewhere_is_refused_on_loopback() {
     let (agent, _folder) = agent();
-    let answer = |head: &str| {
-        let mut stream = TcpStream::connect(&agent.address).unwrap();
-        write!(stream, "{head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    };
+    let answer = |head: &str| answer_to(&agent.address, head);
     let port = agent.address.rsplit(':').next().unwrap();
     for request in ["GET /", "GET /metrics", "GET /api/v1/board", "GET /-/healthy", "POST /-/reload"] {
         for host in ["evil.example", &format!("evil.example:{port}"), "localhost.evil.example", "10.0.0.1", ""] {
