@@ -30,9 +30,15 @@ pub struct Refresh {
     pub behind: Option<(String, Timestamp)>,
 }
 
+/// So many readings in a row fail before one that nobody ordered is told: the next ones follow within seconds, and a server
+/// that was away for a moment, or half a file, is no news.
+const TOLD_AFTER: u32 = 3;
+
 /// One reading that came to its end.
 pub struct Reading {
     pub asked: Asked,
+    /// Whether a failure is to be told.
+    pub is_telling: bool,
     pub outcome: Result<Option<Estate>, String>,
     /// Who waits for the answer.
     pub answer: Option<ReloadRequest>,
@@ -87,7 +93,11 @@ impl Renewal {
         self.failures = if outcome.is_ok() { 0 } else { self.failures.saturating_add(1) };
         self.settle();
         let (asked, answer) = self.under_way.take().map_or((Asked::ByTime, None), |ended| (ended.asked, ended.answer));
-        Reading { asked, outcome, answer }
+        let is_telling = match asked {
+            Asked::ByOrder => true,
+            Asked::ByTime => self.failures >= TOLD_AFTER,
+        };
+        Reading { asked, is_telling, outcome, answer }
     }
 
     fn settle(&mut self) {

@@ -265,7 +265,7 @@ impl Agent {
 
     /// Takes what a reading of the plan came to.
     fn renew(&mut self, reading: Reading) {
-        let Reading { asked, outcome, answer } = reading;
+        let Reading { asked, is_telling, outcome, answer } = reading;
         let outcome = match outcome {
             Ok(Some(estate)) => {
                 self.follow(estate);
@@ -277,6 +277,10 @@ impl Agent {
                     tracing::info!(hash = self.estate.header.plan_hash, "the plan in force is the newest again");
                 }
                 Ok(())
+            }
+            Err(why) if !is_telling => {
+                tracing::info!(why, "the plan could not be read again; it is tried again soon");
+                Err(why)
             }
             Err(why) => {
                 let is_news = self.keeper.reload_failed(&self.estate, &why, clock::now());

@@ -1,6 +1,6 @@
 //! When the plan is read again: by the clock, by order, and after failures.
 
-use crate::agent::renew::{Asked, Refresh, Renewal};
+use crate::agent::renew::{Asked, PlanSource, Refresh, Renewal};
 use crate::source::Pace;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -54,6 +54,25 @@ async fn failures_are_tried_again_sooner_and_then_as_often_as_ever() {
         assert!(*wait <= bound && *wait * 2 >= bound - Duration::from_millis(4), "{failures}: {wait:?}");
     }
     assert!(waits[13] >= EVERY / 2, "{waits:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_third_failure_in_a_row_is_told_and_one_that_was_ordered_at_once() {
+    let outcomes = Arc::new(Mutex::new(vec![true, false, false, true, false, false, false, false, true, false]));
+    let left = Arc::clone(&outcomes);
+    let source: PlanSource = Box::new(move |_| {
+        let good = left.lock().unwrap().remove(0);
+        Box::pin(std::future::ready(if good { Ok(None) } else { Err("away".to_owned()) }))
+    });
+    let mut renewal = Renewal::new(source, &Refresh { pace: Some(Pace { every: EVERY }), behind: None });
+    let mut told = Vec::new();
+    for asked in [[Asked::ByTime; 9].as_slice(), &[Asked::ByOrder]].concat() {
+        renewal.begin(asked, None);
+        let reading = renewal.ended().await;
+        told.push(reading.outcome.is_err() && reading.is_telling);
+    }
+    assert_eq!(told, [false, false, false, false, false, false, true, true, false, true]);
+    assert!(outcomes.lock().unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -288,7 +288,7 @@ fn a_gate_opens_shuts_or_cannot_tell_and_says_so_in_every_form() {
                     "junit" => "<?xml ",
                     "tap" => "TAP version 13\n1..6\n",
                     "markdown" => "### Fencepost: the gate ",
-                    "textfile" => "# HELP fencepost_build_info ",
+                    "textfile" => "# HELP fencepost_run_info ",
                     "human" => " target ",
                     _ => "5 hold, 1 broken",
                 };
