@@ -61,7 +61,7 @@ fn an_answer_decides_what_comes_next() {
         (rw, vec![busy("0")], 3, String::new()),
         ("otlp", vec![answer("503 Service Unavailable", "Retry-After: 0\r\n", "")], 3, String::new()),
         // Not so soon.
-        (rw, vec![busy("99"), busy("99")], 2, told(rw, slow) + &left(rw, slow)),
+        (rw, vec![busy("15"), busy("15")], 2, told(rw, slow) + &left(rw, slow)),
         // Never; some of it may be there all the same, so an end is sent.
         (rw, vec![refusal(), refusal()], 2, told(rw, bad) + &left(rw, bad)),
         (rw, vec![ok(), refusal()], 2, left(rw, bad)),
@@ -208,9 +208,10 @@ async fn an_answer_without_end_is_read_to_its_bound() {
 fn a_run_that_is_stopped_while_a_receiver_hangs_ends_there_too() {
     let quick = Quick::new();
     let without = quick.code();
-    let requests = AtomicU32::new(0);
+    let requests = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&requests);
     let (address, streams) = server(move |mut stream| {
-        if requests.fetch_add(1, Ordering::SeqCst) > 0 {
+        if count.fetch_add(1, Ordering::SeqCst) > 0 {
             let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
         }
         stream
@@ -220,8 +221,8 @@ fn a_run_that_is_stopped_while_a_receiver_hangs_ends_there_too() {
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let _held = streams.recv().unwrap();
     succeed(Command::new("kill").arg(child.id().to_string()));
-    let _ended = streams.recv().unwrap();
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.status.code(), said.as_str()), (Some(without), ""));
+    assert_eq!(requests.load(Ordering::SeqCst), 2, "the round, and its end");
 }
