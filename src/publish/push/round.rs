@@ -6,6 +6,7 @@ use super::{Destination, Kind, Labels, Point, otlp, remote_write};
 use crate::clock;
 use crate::publish::alerts::Lookup;
 use crate::publish::board::Board;
+use crate::publish::forms::inert;
 use crate::publish::{dial, metrics};
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -81,20 +82,11 @@ impl Push {
             async move {
                 let all = timeout_at(deadline, lane.send(&way, &points)).await;
                 let why = all.unwrap_or_else(|_| Err("no answer in time".to_owned())).err()?;
-                Some(Trouble { to: lane.destination.to_string(), why: inert(why) })
+                Some(Trouble { to: lane.destination.to_string(), why: inert(&why).into_owned() })
             }
         });
         join_all(sent).await.into_iter().flatten().collect()
     }
-}
-
-/// Words of a receiver, in which no pipeline finds an order: Azure Pipelines and GitHub take a line that holds `##vso[` or
-/// `##[` for one. Those that stand at the beginning of a line stand behind words of the program here.
-fn inert(mut said: String) -> String {
-    while said.contains("##") {
-        said = said.replace("##", "# #");
-    }
-    said
 }
 
 /// What all receivers share.

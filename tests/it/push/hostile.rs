@@ -40,7 +40,7 @@ fn an_answer_decides_what_comes_next() {
     let ok = || answer("204 No Content", "", "");
     let told = |kind: &str, why: &str| format!("push to {kind} at http://HOST: {why}\n");
     let left = |kind: &str, why: &str| told(kind, &format!("not marked as ended: {why}"));
-    let bad = "status 400 Bad Request: no such [31mtenant # # #vso[task.complete result=Succeeded]";
+    let bad = "status 400 Bad Request: no such [31mtenant ## # vso[task.complete result=Succeeded]";
     let refusal = || {
         answer("400 Bad Request", "", "no such \u{1b}[31mtenant ###vso[task.complete result=Succeeded]\n::error::FAKE")
     };
