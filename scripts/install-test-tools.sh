@@ -115,9 +115,23 @@ commands=(
   kubernetes-validate:kubernetes-validate==1.37.0
 )
 lacking=()
-for pair in "${readers[@]}"; do
-  "$venv/bin/python" -c "import ${pair%%:*}" 2>/dev/null || lacking+=("${pair#*:}")
-done
+if [ -x "$venv/bin/python" ]; then
+  mapfile -t lacking < <("$venv/bin/python" - "${readers[@]}" <<'PY'
+import importlib.util, sys
+
+for pair in sys.argv[1:]:
+    module, package = pair.split(":", 1)
+    try:
+        found = importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        found = None
+    if not found:
+        print(package)
+PY
+  )
+else
+  lacking=("${readers[@]#*:}")
+fi
 for pair in "${commands[@]}"; do
   [ -x "$venv/bin/${pair%%:*}" ] || lacking+=("${pair#*:}")
 done

@@ -45,10 +45,17 @@ pub fn program(world: &World, name: &str, front: &Front) -> Program {
     Program { sieves, drop_others: silent }
 }
 
+/// Ordinary kernels let everybody filter what comes to a socket of their own; hardened ones do not.
+#[cfg(target_os = "linux")]
+const ONLY_ROOT: &str = "this kernel lets only root filter packets, and the lab drops some; run it as root";
+
 /// Attaches a program in place of the one before it.
 #[cfg(target_os = "linux")]
 pub fn attach(socket: &socket2::SockRef<'_>, program: &Program) -> io::Result<()> {
-    socket.attach_filter(&instructions(program))
+    socket.attach_filter(&instructions(program)).map_err(|e| match e.kind() {
+        io::ErrorKind::PermissionDenied => io::Error::new(e.kind(), ONLY_ROOT),
+        _ => e,
+    })
 }
 
 /// Other systems have no such filter, and no 127.0.0.0/8 to stand on either.
