@@ -25,11 +25,10 @@ for one in "${only[@]}"; do arguments+=("--only=$one"); done
 
 code=0
 "$program" check "${arguments[@]}" || code=$?
-{
-  echo "exit-code=$code"
-  echo "junit=$folder/fencepost.xml"
-  echo "json=$folder/fencepost.json"
-} >>"$GITHUB_OUTPUT"
+echo "exit-code=$code" >>"$GITHUB_OUTPUT"
+# Where nothing was looked at there are no files.
+[ ! -e "$folder/fencepost.xml" ] || echo "junit=$folder/fencepost.xml" >>"$GITHUB_OUTPUT"
+[ ! -e "$folder/fencepost.json" ] || echo "json=$folder/fencepost.json" >>"$GITHUB_OUTPUT"
 if [ -e "$folder/summary.md" ]; then
   cat "$folder/summary.md" >>"$GITHUB_STEP_SUMMARY"
 else

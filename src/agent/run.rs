@@ -42,6 +42,9 @@ pub struct Means {
     pub meters: Arc<Meters>,
     /// The most looks under way.
     pub at_a_time: usize,
+    /// Whether everything is looked at within seconds of the start, before each check has its slot of the round. Whoever has
+    /// just looked at everything needs no such opening, and from then on no two looks are further apart than a round.
+    pub opens_at_once: bool,
     pub source: PlanSource,
     pub refresh: Refresh,
     /// Where it keeps what survives a restart, and what it found there.
@@ -53,7 +56,8 @@ pub struct Means {
 impl Means {
     /// Of an agent that keeps nothing, follows its plan by orders only, and that nobody manages.
     pub fn alone(meters: Arc<Meters>, at_a_time: usize, source: PlanSource) -> Self {
-        Self { meters, at_a_time, source, refresh: Refresh::default(), state: None, manager: Manager::nobody() }
+        let (refresh, manager) = (Refresh::default(), Manager::nobody());
+        Self { meters, at_a_time, opens_at_once: true, source, refresh, state: None, manager }
     }
 }
 
@@ -82,7 +86,7 @@ pub async fn run(estate: Estate, board: SharedBoard, means: Means, mut orders: O
     }
     let mut renewal = Renewal::new(means.source, &means.refresh);
     let desks = Desks { keeper, scribe, courier };
-    let mut agent = Agent::new(Arc::new(estate), desks, means.meters, means.at_a_time);
+    let mut agent = Agent::new(Arc::new(estate), desks, means.meters, means.at_a_time, means.opens_at_once);
     let mut manager = means.manager;
     manager.ready(&board);
     if let Some((why, of)) = means.refresh.behind {
@@ -165,10 +169,11 @@ struct Agent {
 }
 
 impl Agent {
-    fn new(estate: Arc<Estate>, desks: Desks, meters: Arc<Meters>, at_a_time: usize) -> Self {
+    fn new(estate: Arc<Estate>, desks: Desks, meters: Arc<Meters>, at_a_time: usize, opens_at_once: bool) -> Self {
         let Desks { keeper, scribe, courier } = desks;
         let epoch = Instant::now();
-        let schedule = schedule(&estate, Duration::ZERO);
+        let opening = if opens_at_once { opening(&estate) } else { estate.grounds.plan.settings.every };
+        let schedule = schedule(&estate, opening, Duration::ZERO);
         let (looks, under_way) = (JoinSet::new(), HashSet::new());
         Self { estate, keeper, scribe, courier, meters, at_a_time, schedule, epoch, looks, under_way }
     }
@@ -305,7 +310,7 @@ impl Agent {
         self.under_way.clear();
         self.keeper.resettle(&old, &self.estate, clock::now());
         self.courier.settle(&self.estate, clock::now());
-        self.schedule = schedule(&self.estate, self.epoch.elapsed());
+        self.schedule = schedule(&self.estate, opening(&self.estate), self.epoch.elapsed());
         tracing::info!(plan = self.estate.header.plan, hash = self.estate.header.plan_hash, "plan reloaded");
     }
 
@@ -324,10 +329,14 @@ impl Agent {
 }
 
 /// The checks, and behind them the witness where there is one.
-fn schedule(estate: &Estate, now: Duration) -> Schedule {
+/// Within what time everything is looked at for the first time.
+fn opening(estate: &Estate) -> Duration {
+    let looks = u32::try_from(estate.works.len()).unwrap_or(u32::MAX);
+    OPENING.max(OPENING_PER_LOOK.saturating_mul(looks))
+}
+
+fn schedule(estate: &Estate, opening: Duration, now: Duration) -> Schedule {
     let names = estate.works.iter().map(|work| work.name.as_str());
     let witness = estate.vantage().witness.as_ref().map(|_| WITNESS);
-    let looks = u32::try_from(estate.works.len()).unwrap_or(u32::MAX);
-    let opening = OPENING.max(OPENING_PER_LOOK.saturating_mul(looks));
     Schedule::new(names.chain(witness), estate.grounds.plan.settings.every, opening, now)
 }

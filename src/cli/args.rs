@@ -50,7 +50,7 @@ pub enum Command {
     Check(Box<Check>),
     /// Tell one check in full: what every resolver says, how far every address is reached, why, and what to do.
     Explain(Box<Explain>),
-    /// Check, show and explain plans.
+    /// Check, show, import and begin plans.
     #[command(subcommand)]
     Plan(Plan),
     /// Play a hub-and-spoke estate on loopback, with an agent at every vantage; break it and watch.
@@ -286,6 +286,7 @@ pub enum Plan {
         /// A file, a folder of *.yaml, - for standard input, or an https address.
         #[arg(value_name = "FILE|FOLDER|URL", env = "FENCEPOST_PLAN", hide_env_values = true)]
         file: PathBuf,
+        /// A catalogue file of your own; may be given several times.
         #[arg(long, value_name = "FILE")]
         catalog: Vec<PathBuf>,
         #[command(flatten)]

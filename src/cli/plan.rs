@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub fn run(command: &Plan) -> Outcome {
     match command {
         Plan::Check { file, catalog, pinned } => {
-            let plan = supply::plan_alone(file, pinned, &load::catalog(catalog)?)?;
+            let (plan, files) = supply::plan_once(file, pinned, &load::catalog(catalog)?)?;
             let today = clock::day(clock::now());
             let endpoints: usize = plan.targets.iter().map(|target| target.endpoints.len()).sum();
             say!(
@@ -24,6 +24,15 @@ pub fn run(command: &Plan) -> Outcome {
                 counted(plan.exceptions.len(), "exception")
             );
             say!("sha256 {}", plan.hash);
+            if let Some(trust) = &plan.settings.trust {
+                let found =
+                    files.find(trust).and_then(|path| std::fs::metadata(path).map(drop).map_err(|e| e.to_string()));
+                if let Err(why) = found {
+                    say!(
+                        "note: settings.trust: {trust}: {why}; agents need that file, which may be elsewhere than here"
+                    );
+                }
+            }
             for exception in plan.exceptions.iter().filter(|exception| exception.ends < today) {
                 say!("note: exception {} ended on {}; remove it", exception.name, exception.ends);
             }

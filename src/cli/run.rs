@@ -48,6 +48,7 @@ async fn serve(command: &Run, meters: Arc<Meters>) -> Outcome {
     let means = Means {
         meters: Arc::clone(&meters),
         at_a_time: agent::most_looks(),
+        opens_at_once: true,
         source: Arc::new(follower).source(),
         refresh,
         state: state(folder.as_deref(), &face.vantage.name)?,

@@ -58,9 +58,8 @@ pub fn blackbox(files: &[(String, String)], catalog: &Catalog) -> Result<Importe
     if targets.is_empty() {
         let lines: Vec<String> = notes.kept.iter().map(|note| format!("\n  {}: {}", note.about, note.what)).collect();
         return Err(format!(
-            "nothing of this can be carried over{}; name the Prometheus configuration whose jobs use the modules, and the \
-             modules{}",
-            if lines.is_empty() { "" } else { ":" },
+            "nothing of this can be carried over{}\n    fix: name the Prometheus configuration whose jobs use the modules, \
+             and blackbox_exporter's own with the modules",
             lines.concat()
         ));
     }

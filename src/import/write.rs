@@ -64,6 +64,12 @@ fn heading(out: &mut String, gathered: &Gathered, targets: &[Target], notes: &[N
             "#   * say of the names that are claimed `public` whether they should be: a probe only said that they answer"
         );
     }
+    if !gathered.trust.is_empty() {
+        line!(out, "#   * put the file of `trust` on every machine that looks, or leave the line out");
+    }
+    if !gathered.proxies.is_empty() {
+        line!(out, "#   * see whether everything is meant to go through the vantage's `proxy`; only some probes did");
+    }
     line!(out, "#   * say what must be blocked: a plan has rules for that, and a witness that makes them count");
     if notes.is_empty() {
         line!(out, "#\n# Everything was carried over.\n");

@@ -4,6 +4,9 @@ use super::board::Board;
 use crate::judge::Verdict;
 use std::fmt::Write as _;
 
+/// Why stands in the log and on the board; words of a plan that was refused are not for a page.
+const REFUSED: &str = "<p><b>The newest plan could not be read; this is the one before it.</b></p>\n";
+
 /// A small page without scripts or outside parts.
 pub fn landing(board: &Board) -> String {
     let header = &board.header;
@@ -13,7 +16,7 @@ pub fn landing(board: &Board) -> String {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Fencepost {vantage}</title></head>\n\
          <body><h1>Fencepost {version}</h1>\n\
          <p>Plan <b>{plan}</b>, vantage <b>{vantage}</b>: {holds} hold, {broken} broken, {unknown} unknown.</p>\n\
-         {incidents}<ul><li><a href=\"/metrics\">/metrics</a></li><li><a href=\"/api/v1/board\">/api/v1/board</a></li>\n\
+         {reload}{incidents}<ul><li><a href=\"/metrics\">/metrics</a></li><li><a href=\"/api/v1/board\">/api/v1/board</a></li>\n\
          <li><a href=\"/-/healthy\">/-/healthy</a></li><li><a href=\"/-/ready\">/-/ready</a></li></ul>\n\
          </body></html>\n",
         vantage = header.vantage.name,
@@ -21,6 +24,7 @@ pub fn landing(board: &Board) -> String {
         holds = count(Verdict::Holds),
         broken = count(Verdict::Broken),
         unknown = count(Verdict::Unknown),
+        reload = if board.reload.succeeded { "" } else { REFUSED },
         incidents = incidents(board),
     )
 }

@@ -108,3 +108,21 @@ fn a_full_disk_is_no_misuse() {
         assert!(err.starts_with("standard output: "), "{words:?}: {err}");
     }
 }
+
+#[test]
+fn a_file_that_the_plan_names_and_nobody_has_is_noted() {
+    let folder = Folder::new();
+    let plan = "plan: own
+settings: {trust: own-ca.pem}
+vantages: {here: {kind: test}}
+targets: {chat: {service: azure-openai, endpoints: {contoso.openai.azure.com: [10.20.3.5]}}}
+rules: [{name: all, from: any, to: any, claim: private}]
+";
+    let plan = folder.write("plan.yaml", plan);
+    let (code, out, _) = outcome(fencepost().args(["plan", "check"]).arg(&plan));
+    assert_eq!(code, 0, "agents may have it");
+    assert!(out.contains("note: settings.trust: own-ca.pem: No such file"), "{out}");
+    folder.write("own-ca.pem", "");
+    let (_, out, _) = outcome(fencepost().args(["plan", "check"]).arg(&plan));
+    assert!(!out.contains("note:"), "{out}");
+}

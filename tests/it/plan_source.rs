@@ -109,6 +109,8 @@ fn a_bad_plan_is_told_once_and_to_everyone_who_asks() {
     while !agent.board().to_string().contains("plan-stale") {
         std::thread::yield_now();
     }
+    let (_, _, page) = agent.http("GET", "/");
+    assert!(page.contains("The newest plan could not be read"), "{page}");
     agent.signal("-TERM");
     agent.wait();
     let told = agent.rest_of_log().matches("the old one stays").count();

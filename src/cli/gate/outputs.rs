@@ -90,6 +90,10 @@ fn rendered(
 
 /// The place that a name leads to, links followed. Its folder must be there.
 fn destination(file: &Path) -> io::Result<PathBuf> {
+    if is_special(file) {
+        // A pipe behind a link such as /dev/stdout has no name of its own.
+        return Ok(file.to_owned());
+    }
     if file.exists() {
         return fs::canonicalize(file);
     }

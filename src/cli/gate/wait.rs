@@ -46,7 +46,7 @@ pub async fn until_it_opens(
     let board = agent::shared_board(&estate);
     let (_orders, reload) = mpsc::channel(1);
     let source: PlanSource = Box::new(|_| Box::pin(async { Err("a gate reads its plan once".to_owned()) }));
-    let means = Means::alone(Arc::new(Meters::new()?), agent::most_looks(), source);
+    let means = Means { opens_at_once: false, ..Means::alone(Arc::new(Meters::new()?), agent::most_looks(), source) };
     let orders = Orders { reload, stop: CancellationToken::new() };
     // Looks under way end with the agent, where they stand: nobody waits for them any more.
     let last = tokio::select! {

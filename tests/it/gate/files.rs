@@ -101,6 +101,10 @@ fn a_file_that_takes_nothing_costs_no_result() {
     let (code, _, err) = outcome(&mut check(&plan, &["--output", &format!("junit={}", null.display())]));
     assert_eq!((code, err.as_str()), (3, ""));
     assert!(std::fs::metadata(&null).unwrap().file_type().is_char_device());
+    // The pipe that this output goes into has no name but that of the link.
+    let (code, out, err) = outcome(&mut check(&plan, &["--format", "tap", "--output", "markdown=/dev/stdout"]));
+    assert_eq!((code, err.as_str()), (3, ""));
+    assert!(out.starts_with("### Fencepost: ") && out.contains("TAP version 13\n"), "{out}");
 }
 
 #[test]
