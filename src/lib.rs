@@ -14,6 +14,7 @@ pub mod alert; // which alerts are held, and what is to be sent
 pub mod import; // plans out of what other tools were told
 pub mod web; // who may read the agent's pages
 pub mod state; // what survives a restart
+pub mod dial; // how everything that is sent goes out
 pub mod source; // where the plan comes from
 pub mod clock; // the wall clock's one door
 pub mod observe; // looking at names and addresses

@@ -2,9 +2,9 @@
 
 use super::{Exit, Fault, load, runtime};
 use crate::agent::Estate;
+use crate::dial::Lookup;
 use crate::plan::{Url, parse_time};
 use crate::publish::Board;
-use crate::publish::alerts::Lookup;
 use crate::publish::push::{Credentials, Destination, Kind, LONGEST_PUSH, Labels, Push, Trouble, Unusable};
 use clap::Args as ClapArgs;
 use std::path::{Path, PathBuf};

@@ -2,9 +2,9 @@
 
 use super::{Fault, load, runtime};
 use crate::catalog::Catalog;
+use crate::dial::Lookup;
 use crate::observe::{Net, Sockets, Trust};
 use crate::plan::{self, Plan};
-use crate::publish::alerts::{Lookup, Names};
 use crate::source::{Content, Fetcher, Origin, Pin, Supply};
 use clap::Args as ClapArgs;
 use std::path::{Component, Path, PathBuf};
@@ -132,7 +132,7 @@ fn fetcher(pinned: &Pinned) -> Result<Fetcher, Fault> {
     let tls = trust.map_err(|e| Fault(format!("--plan-trust: {e}")))?;
     let headers = pinned.headers.clone();
     headers.iter().for_each(|file| load::tell_if_others_read(file));
-    Ok(Fetcher::new(tls, Arc::new(Names(lookup(Arc::new(Sockets::new(None))))), headers, Fetcher::LIMIT))
+    Ok(Fetcher::new(tls, lookup(Arc::new(Sockets::new(None))), headers, Fetcher::LIMIT))
 }
 
 /// Look-ups of the agent's own, as it makes them for everything that is no probe.

@@ -3,7 +3,6 @@
 pub mod alerts;
 mod board;
 mod door;
-mod dial;
 pub mod forms;
 mod gate;
 mod http;

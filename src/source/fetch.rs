@@ -4,11 +4,10 @@
 use super::Trouble;
 use super::local::Disk;
 use super::origin::Address;
-use reqwest::dns::Resolve;
+use crate::dial::{self, Lookup};
 use reqwest::header::{ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
-use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +32,7 @@ pub enum Fetched {
 /// How documents are fetched.
 pub struct Fetcher {
     tls: rustls::ClientConfig,
-    names: Arc<dyn Resolve>,
+    names: Lookup,
     /// A file of header lines to be sent along, read anew each time: tokens in it may be short-lived.
     headers: Option<PathBuf>,
     /// The longest that one document may take, from the look-up of the name to its last byte.
@@ -45,7 +44,7 @@ impl Fetcher {
     /// The longest that one document may take where nobody says otherwise.
     pub const LIMIT: Duration = Duration::from_secs(20);
 
-    pub fn new(tls: rustls::ClientConfig, names: Arc<dyn Resolve>, headers: Option<PathBuf>, limit: Duration) -> Self {
+    pub fn new(tls: rustls::ClientConfig, names: Lookup, headers: Option<PathBuf>, limit: Duration) -> Self {
         Self { tls, names, headers, limit, disk: Disk::default() }
     }
 
@@ -59,16 +58,7 @@ impl Fetcher {
 
     async fn attempt(&self, address: &Address, known: &Validators, most: usize) -> Result<Fetched, Trouble> {
         // A connection does not outlive its document: between two of them lies more time than firewalls remember one.
-        let client = Client::builder()
-            .tls_backend_preconfigured(self.tls.clone())
-            .dns_resolver(Arc::clone(&self.names))
-            .https_only(true)
-            .redirect(redirect::Policy::none())
-            .timeout(self.limit)
-            .pool_max_idle_per_host(0)
-            .user_agent(concat!("fencepost/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|e| self.told(e))?;
+        let client = dial::client(self.tls.clone(), Arc::clone(&self.names), self.limit).map_err(|e| self.told(e))?;
         let mut headers = self.own_headers().await?;
         let mut condition = |name: HeaderName, value: &Option<String>| {
             if let Some(value) = value.as_ref().and_then(|value| HeaderValue::from_str(value).ok()) {
@@ -123,18 +113,7 @@ impl Fetcher {
 
     /// What went wrong, without the address, which may hold a key.
     fn told(&self, e: reqwest::Error) -> Trouble {
-        if e.is_timeout() {
-            return self.too_late();
-        }
-        let e = e.without_url();
-        let mut said = e.to_string();
-        let mut source = e.source();
-        while let Some(inner) = source {
-            said.push_str(": ");
-            said.push_str(&inner.to_string());
-            source = inner.source();
-        }
-        Trouble::passing(said.chars().filter(|c| !c.is_control()).take(300).collect::<String>())
+        if e.is_timeout() { self.too_late() } else { Trouble::passing(dial::told(e)) }
     }
 }
 

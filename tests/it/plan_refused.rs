@@ -4,8 +4,8 @@ use crate::plan_source::{agent, plan, plan_check};
 use crate::support::Folder;
 use crate::support::agent::{fencepost, outcome};
 use crate::support::shelf::Shelf;
+use fencepost::dial::Lookup;
 use fencepost::observe::{Net, Sockets, Trust};
-use fencepost::publish::alerts::Names;
 use fencepost::source::{Fetcher, Origin, Pin, Supply};
 use std::path::Path;
 use std::process::Command;
@@ -98,12 +98,12 @@ async fn a_slow_server_is_given_up() {
     let shelf = Shelf::start();
     shelf.put("plan.yaml", plan("slow"));
     let tls = || Trust::new(Some(shelf.authority_pem().as_bytes())).unwrap().client_config().unwrap();
-    let names = || {
+    let names = || -> Lookup {
         let net = Arc::new(Sockets::new(None));
-        Arc::new(Names(Arc::new(move |host| {
+        Arc::new(move |host| {
             let net = Arc::clone(&net);
             Box::pin(async move { net.own_lookup(host).await })
-        })))
+        })
     };
     let supply = |path: &str, limit| {
         let origin = Origin::parse(Path::new(&shelf.url(path))).unwrap();

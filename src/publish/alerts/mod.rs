@@ -4,7 +4,6 @@ mod meters;
 mod post;
 mod wire;
 
-pub use super::dial::{Lookup, Names};
 pub use meters::AlertMeters;
 pub use post::{ATTEMPT, LONGEST_ANSWER, Post, Secret, SecretTrouble, Secrets};
 pub use wire::{Events, SIGNATURE_HEADER, alertmanager_body, events_schema, signature, webhook_body};

@@ -3,8 +3,8 @@
 
 use super::wire::{SIGNATURE_HEADER, alertmanager_body, signature, webhook_body};
 use crate::alert::{Delivery, Outcome, Parcel};
+use crate::dial::{self, Lookup};
 use crate::plan::{Alerts, Destination, DestinationKind, DestinationName};
-use crate::publish::dial::{self, Lookup};
 use jiff::Timestamp;
 use reqwest::{Client, Response, StatusCode};
 use std::collections::BTreeMap;

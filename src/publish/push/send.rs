@@ -1,9 +1,9 @@
 //! One attempt to push: bounded in time and in what is read, without redirects, and without a word of what is secret.
 
 use super::{Credentials, otlp};
+use crate::dial;
 use crate::facts::shown;
 use crate::plan::Url;
-use crate::publish::dial;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, StatusCode};
 use std::fmt;

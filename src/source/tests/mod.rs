@@ -5,6 +5,7 @@ mod local;
 
 use super::fetch::header_lines;
 use super::{Content, Fetcher, Origin, Pace, Pin, Supply};
+use crate::dial::Lookup;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -166,22 +167,15 @@ proptest! {
     }
 }
 
-/// A name that nobody ever resolves.
-struct Nobody;
-
-impl reqwest::dns::Resolve for Nobody {
-    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        Box::pin(std::future::pending())
-    }
-}
-
 /// Service managers wait 90 seconds for a start, and whoever orders a reload waits a minute.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_is_waited_for_only_so_long() {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
-    let fetcher = Fetcher::new(tls, std::sync::Arc::new(Nobody), None, Fetcher::LIMIT);
+    // Nobody ever resolves the name.
+    let nobody: Lookup = std::sync::Arc::new(|_| Box::pin(std::future::pending()));
+    let fetcher = Fetcher::new(tls, nobody, None, Fetcher::LIMIT);
     let origin = Origin::parse(Path::new("https://plans.contoso.example/p.yaml")).unwrap();
     let supply = Supply::new(origin, Pin::key(KEY).unwrap(), Some(fetcher), None);
     for (has_copy, longest, says) in [(true, 20, "no whole answer within 20 s"), (false, 60, "no plan within 60 s")] {

@@ -13,8 +13,7 @@ use std::time::Duration;
 /// How the addresses of a name are found.
 pub type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
 
-/// Finds the addresses of names for a client.
-pub struct Names(pub Lookup);
+struct Names(Lookup);
 
 impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
