@@ -2,10 +2,8 @@
 
 use super::args::Check;
 use super::gate::{Taken, only, outputs, wait};
-use super::{Exit, Outcome, load, runtime};
+use super::{Outcome, load, runtime};
 use crate::agent;
-use crate::judge::Verdict;
-use crate::publish::Board;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
@@ -30,17 +28,6 @@ pub fn run(command: &Check) -> Outcome {
     let taken = Taken::new(board?, chosen.as_deref(), gate.fail_on.into());
     outputs::write(command, &taken)?;
     push.one_run(&taken.board, taken.exit())
-}
-
-/// What a board comes to: broken before unknown before good. A board without checks tells nothing.
-pub fn verdict(board: &Board) -> Exit {
-    if board.count(Verdict::Broken) > 0 {
-        Exit::Broken
-    } else if board.count(Verdict::Unknown) > 0 || board.count(Verdict::Holds) == 0 || !board.is_complete() {
-        Exit::Unknown
-    } else {
-        Exit::Good
-    }
 }
 
 fn progress(looks: usize) -> ProgressBar {

@@ -19,6 +19,7 @@ mod table;
 mod web;
 
 use crate::plan::is_harmless;
+use crate::publish;
 use crate::publish::forms::inert;
 use args::{Args, Command};
 use std::process::ExitCode;
@@ -44,6 +45,16 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Unknown => 3,
         })
+    }
+}
+
+impl From<publish::Outcome> for Exit {
+    fn from(outcome: publish::Outcome) -> Self {
+        match outcome {
+            publish::Outcome::Holds => Self::Good,
+            publish::Outcome::Broken => Self::Broken,
+            publish::Outcome::Unknown | publish::Outcome::Nothing => Self::Unknown,
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! `--push`: where the result of a run goes, with what proof, and for how long it stands there.
 
+use super::supply::lookup;
 use super::{Exit, Fault, load, runtime};
 use crate::agent::Estate;
-use crate::dial::Lookup;
 use crate::plan::{Url, parse_time};
 use crate::publish::Board;
 use crate::publish::push::{Credentials, Destination, Kind, LONGEST_PUSH, Labels, Push, Trouble, Unusable};
@@ -239,11 +239,7 @@ fn of_environment(destinations: &mut [Destination], faults: &mut Vec<String>) {
 }
 
 fn push(destinations: Vec<Destination>, labels: Labels, estate: &Estate) -> Result<Push, Fault> {
-    let net = Arc::clone(&estate.lens.net);
-    let lookup: Lookup = Arc::new(move |host| {
-        let net = Arc::clone(&net);
-        Box::pin(async move { net.own_lookup(host).await })
-    });
+    let lookup = lookup(Arc::clone(&estate.lens.net));
     Ok(Push::new(destinations, labels, estate.lens.trust.client_config()?, lookup)?)
 }
 

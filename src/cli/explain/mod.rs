@@ -6,9 +6,8 @@ mod replay;
 
 use super::args::{CheckFormat, Explain, Place};
 use super::out::{self, say};
-use super::{Exit, Fault, Outcome, load, runtime, table};
+use super::{Fault, Outcome, load, runtime, table};
 use crate::agent::{self, Estate};
-use crate::judge::Verdict;
 use crate::plan::CheckName;
 use crate::publish::forms::inert_json;
 use crate::publish::{Report, report};
@@ -32,7 +31,7 @@ pub fn run(command: &Explain) -> Outcome {
         CheckFormat::Human => print(&report),
         CheckFormat::Json => say!("{}", inert_json(&serde_json::to_string_pretty(&report)?)),
     }
-    Ok(exit(&report))
+    Ok(report.outcome().into())
 }
 
 /// What was written on the command line; without a plan or a saved report it must be a host.
@@ -71,18 +70,6 @@ fn look(estate: &Estate, chosen: &[CheckName], expectation: Expectation) -> Resu
     report.expect(expectation);
     // Told from what a file would hold, so that a replay tells the same.
     Ok(serde_json::from_str(&serde_json::to_string(&report)?)?)
-}
-
-/// Broken before unknown before good, as `check` has it.
-fn exit(report: &Report) -> Exit {
-    let has = |verdict| report.checks.iter().any(|check| check.known_verdict() == verdict);
-    if has(Some(Verdict::Broken)) {
-        Exit::Broken
-    } else if has(Some(Verdict::Unknown)) || has(None) || report.checks.is_empty() {
-        Exit::Unknown
-    } else {
-        Exit::Good
-    }
 }
 
 fn print(report: &Report) {

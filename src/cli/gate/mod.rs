@@ -9,7 +9,7 @@ pub mod wait;
 use super::Exit;
 use crate::observe::runner;
 use crate::plan::CheckName;
-use crate::publish::{Board, FailOn, Outcome, Report, report};
+use crate::publish::{Board, FailOn, Report, report};
 
 /// What a round came to, as it is told.
 pub struct Taken {
@@ -35,11 +35,7 @@ impl Taken {
         if self.report.passes(self.fail_on) {
             return Exit::Good;
         }
-        match self.report.outcome() {
-            Outcome::Holds => Exit::Good,
-            Outcome::Broken => Exit::Broken,
-            Outcome::Unknown | Outcome::Nothing => Exit::Unknown,
-        }
+        self.report.outcome().into()
     }
 }
 

@@ -1,12 +1,12 @@
 //! The lab itself: servers, one agent for each vantage, and the control port, all in this process.
 
 use super::super::args::{Lab as Command, Pinned, Place};
-use super::super::{Exit, Fault, Outcome, check, load, run};
+use super::super::{Exit, Fault, Outcome, load, run};
 use super::matrix;
 use crate::agent::{self, Estate, Means, Orders};
 use crate::cli::out::say;
 use crate::lab::{Lab, LabHandle, Ports, World, control};
-use crate::publish::{Board, Door, Meters, SharedBoard, of_this_machine_only};
+use crate::publish::{Board, Door, Meters, SharedBoard, of_this_machine_only, report};
 use futures_util::future::join_all;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,11 @@ pub async fn once(command: &Command) -> Outcome {
     let boards = boards?;
     served?;
     matrix::print(&boards);
-    Ok(boards.iter().map(check::verdict).max_by_key(|exit| rank(*exit)).unwrap_or(Exit::Unknown))
+    Ok(boards
+        .iter()
+        .map(|board| Exit::from(report(board).of_one_round().outcome()))
+        .max_by_key(|exit| rank(*exit))
+        .unwrap_or(Exit::Unknown))
 }
 
 fn rank(exit: Exit) -> u8 {
