@@ -33,6 +33,8 @@ pub enum OsOutcome {
     TryAgain,
     /// Any other error, with getaddrinfo's own words.
     Failed(String),
+    /// The agent itself lacked what a lookup needs, descriptors or memory, and why. It says nothing of the name.
+    NotAsked(String),
     /// getaddrinfo had not returned when the time was up. It cannot be cancelled.
     TimedOut,
 }

@@ -74,9 +74,15 @@ fn silent_resolvers(asked: &Asked<'_>, facts: &Facts, named: &Naming) -> Vec<Fin
         })
     });
     let os = facts.names.os.as_ref().map(|os| &os.outcome);
-    let os_failed = matches!(os, Some(OsOutcome::TryAgain | OsOutcome::TimedOut | OsOutcome::Failed(_)));
-    let os = os.filter(|_| os_failed).map(|outcome| vec![Evidence::Os(outcome.clone())]);
-    failed.chain(os.map(|evidence| Finding::new(Code::OsLookupFailing, Weight::Unclear, evidence))).collect()
+    let os = os.and_then(|outcome| {
+        let code = match outcome {
+            OsOutcome::TryAgain | OsOutcome::TimedOut | OsOutcome::Failed(_) => Code::OsLookupFailing,
+            OsOutcome::NotAsked(_) => Code::AgentOverloaded,
+            OsOutcome::Addresses(_) | OsOutcome::NoSuchName => return None,
+        };
+        Some(Finding::new(code, Weight::Unclear, vec![Evidence::Os(outcome.clone())]))
+    });
+    failed.chain(os).collect()
 }
 
 /// An address that was given and not tried may be open.

@@ -90,6 +90,7 @@ fn os_path(asked: &Asked<'_>, facts: &Facts) -> Option<Finding> {
         OsOutcome::TryAgain | OsOutcome::TimedOut if resolvers_give => {
             Some(Finding::new(Code::OsLookupFailing, Weight::Unclear, seen))
         }
+        OsOutcome::NotAsked(_) => Some(Finding::new(Code::AgentOverloaded, Weight::Unclear, seen)),
         OsOutcome::NoSuchName | OsOutcome::Failed(_) | OsOutcome::TryAgain | OsOutcome::TimedOut => None,
     }
 }

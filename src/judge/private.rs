@@ -36,7 +36,7 @@ fn nobody_told(facts: &Facts) -> Finding {
         Some(OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::TimedOut) => {
             Finding::new(Code::OsLookupFailing, Weight::Unclear, evidence)
         }
-        Some(OsOutcome::Addresses(_)) | None => {
+        Some(OsOutcome::Addresses(_) | OsOutcome::NotAsked(_)) | None => {
             machine::exhausted(facts).unwrap_or_else(|| Finding::new(Code::AgentOverloaded, Weight::Unclear, evidence))
         }
     }

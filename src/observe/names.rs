@@ -23,7 +23,7 @@ pub async fn look_again(lens: &Lens, subject: &Subject, names: &NameFacts) -> Op
     let is_public = |address: IpAddr| subject.networks.class(address, &subject.expected) == AddressClass::Public;
     let given = names.os.as_ref().is_some_and(|os| match &os.outcome {
         OsOutcome::Addresses(given) => given.iter().any(|address| is_public(*address)),
-        OsOutcome::NoSuchName | OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::TimedOut => false,
+        _ => false,
     });
     let doubted = names.resolvers.iter().filter(|r| r.view.is_private() && r.addresses().any(is_public));
     let resolvers: Vec<AskedResolver> = doubted.map(AskedResolver::from).collect();

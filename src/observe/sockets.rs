@@ -15,6 +15,9 @@ use tokio::sync::Semaphore;
 /// getaddrinfo cannot be cancelled, so only so many may hang at a time.
 const MOST_OS_LOOKUPS: usize = 16;
 
+/// Errors by which a system says that there is no room for one more: descriptors, memory, buffers.
+const SHORTAGES: [i32; 4] = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS];
+
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 const HOSTS: &str = "/etc/hosts";
@@ -75,7 +78,7 @@ impl Net for Sockets {
                 let _held_until_it_returns = permit;
                 getaddrinfo(host.as_str())
             });
-            looking.await.unwrap_or_else(|e| OsOutcome::Failed(e.to_string()))
+            looking.await.unwrap_or_else(|e| OsOutcome::NotAsked(e.to_string()))
         })
     }
 
@@ -168,11 +171,19 @@ fn getaddrinfo(host: &str) -> OsOutcome {
                 _ => OsOutcome::Addresses(addresses),
             }
         }
-        Err(e) => match e.kind() {
-            LookupErrorKind::NoName | LookupErrorKind::NoData => OsOutcome::NoSuchName,
-            LookupErrorKind::Again => OsOutcome::TryAgain,
-            _ => OsOutcome::Failed(io::Error::from(e).to_string()),
-        },
+        Err(e) => failed(e.kind(), &e.into()),
+    }
+}
+
+/// What an error of getaddrinfo(3) says. Other processes do not share the descriptors and the memory of this one.
+fn failed(kind: LookupErrorKind, why: &io::Error) -> OsOutcome {
+    let short = why.raw_os_error().is_some_and(|code| SHORTAGES.contains(&code));
+    match kind {
+        LookupErrorKind::NoName | LookupErrorKind::NoData => OsOutcome::NoSuchName,
+        LookupErrorKind::Again => OsOutcome::TryAgain,
+        LookupErrorKind::Memory => OsOutcome::NotAsked(why.to_string()),
+        LookupErrorKind::System if short => OsOutcome::NotAsked(why.to_string()),
+        _ => OsOutcome::Failed(why.to_string()),
     }
 }
 
@@ -201,6 +212,20 @@ mod tests {
         let config = resolv_conf::Config::parse(text).unwrap();
         let found: Vec<String> = config.nameservers.iter().map(|named| name_server(named).to_string()).collect();
         assert_eq!(found, ["10.0.0.4:53", "[fe80::1%1]:53", "[fe80::1%7]:53", "[fd00::53]:53"]);
+    }
+
+    #[test]
+    fn a_shortage_of_the_agent_is_no_answer_of_getaddrinfo() {
+        let error = io::Error::from_raw_os_error;
+        for code in [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS] {
+            assert!(matches!(failed(LookupErrorKind::System, &error(code)), OsOutcome::NotAsked(_)), "{code}");
+        }
+        assert!(matches!(failed(LookupErrorKind::Memory, &io::Error::other("memory")), OsOutcome::NotAsked(_)));
+        assert!(matches!(failed(LookupErrorKind::System, &error(libc::EACCES)), OsOutcome::Failed(_)));
+        assert!(matches!(failed(LookupErrorKind::Fail, &io::Error::other("no recovery")), OsOutcome::Failed(_)));
+        // What is left in errno belongs to an error of the system only.
+        assert_eq!(failed(LookupErrorKind::NoName, &error(libc::EMFILE)), OsOutcome::NoSuchName);
+        assert_eq!(failed(LookupErrorKind::Again, &error(libc::EMFILE)), OsOutcome::TryAgain);
     }
 
     #[test]

@@ -121,6 +121,7 @@ pub fn os(outcome: &OsOutcome) -> String {
         OsOutcome::NoSuchName => "no address: getaddrinfo says that the name does not exist".to_owned(),
         OsOutcome::TryAgain => "no answer: getaddrinfo says to try again later".to_owned(),
         OsOutcome::Failed(why) => format!("an error from getaddrinfo: {why}"),
+        OsOutcome::NotAsked(why) => format!("nothing, because getaddrinfo could not ask from here: {why}"),
         OsOutcome::TimedOut => "nothing in time from getaddrinfo".to_owned(),
     }
 }

@@ -84,6 +84,7 @@ fn any_os() -> impl Strategy<Value = OsOutcome> {
         1 => Just(OsOutcome::NoSuchName),
         1 => Just(OsOutcome::TryAgain),
         1 => Just(OsOutcome::Failed("system error".to_owned())),
+        1 => Just(OsOutcome::NotAsked("no descriptors".to_owned())),
         1 => Just(OsOutcome::TimedOut),
     ]
 }

@@ -48,6 +48,23 @@ fn what_is_rare_has_its_finding_too() {
             "os-lookup-failing",
         ),
         (
+            "getaddrinfo without descriptors",
+            Claim::Private,
+            os_gave(good(), OsOutcome::NotAsked("no descriptors".to_owned())),
+            Verdict::Unknown,
+            "agent-overloaded",
+        ),
+        (
+            "a block beside getaddrinfo without descriptors",
+            blocked(&[Layer::Timeout]),
+            os_gave(
+                facts(vec![azure()], vec![stopped(HERE, ConnectOutcome::TimedOut)]),
+                OsOutcome::NotAsked("no descriptors".to_owned()),
+            ),
+            Verdict::Unknown,
+            "agent-overloaded",
+        ),
+        (
             "a reset of the connection",
             Claim::Private,
             facts(vec![azure()], vec![stopped(HERE, ConnectOutcome::Reset)]),

@@ -95,7 +95,7 @@ pub const REST: &[About] = &[
     About {
         code: Code::AgentOverloaded,
         effect: "Unclear: the verdict is `unknown`.",
-        about: "The agent ran out of descriptors or time, or left addresses out because a look tries at most 16. What it did not try it does not judge.",
+        about: "The agent ran out of descriptors, memory or time, or left addresses out because a look tries at most 16. What it did not try it does not judge.",
         causes: &[],
         related: &[Code::AgentOffline],
         sources: &[],

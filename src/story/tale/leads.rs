@@ -78,7 +78,7 @@ fn os_lead(record: &Record<'_>, outcome: &OsOutcome) -> Lead {
     match outcome {
         OsOutcome::Addresses(addresses) => lead_of(record, addresses),
         OsOutcome::NoSuchName => Lead::Nowhere,
-        OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::TimedOut => Lead::Untold,
+        OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::NotAsked(_) | OsOutcome::TimedOut => Lead::Untold,
     }
 }
 

@@ -171,9 +171,7 @@ fn tell_os(scene: &Scene<'_>, lines: &mut Lines) {
     let Some(os) = &scene.facts.names.os else { return };
     let got = match &os.outcome {
         OsOutcome::Addresses(addresses) => scene.list(addresses),
-        OsOutcome::NoSuchName | OsOutcome::TryAgain | OsOutcome::Failed(_) | OsOutcome::TimedOut => {
-            os_words(&os.outcome)
-        }
+        other => os_words(other),
     };
     lines.say(2, &format!("Applications on this machine (getaddrinfo, {}) get {got}.", took(os.took)));
 }
