@@ -15,17 +15,21 @@ pub fn run(command: &Check) -> Outcome {
     let push = command.push.ready(&estate)?;
     let chosen = only::narrow(&mut estate, &gate.only)?;
     let runtime = runtime::runtime()?;
-    let board = match gate.wait {
-        Some(patience) => runtime.block_on(wait::until_it_opens(estate, chosen.as_deref(), gate, patience)),
+    let looked = match gate.wait {
+        Some(patience) => {
+            let looked = runtime.block_on(wait::until_it_opens(estate, chosen.as_deref(), gate, patience));
+            looked.map(|(board, end)| (board, Some(end)))
+        }
         None => {
             let bar = progress(estate.works.len());
             let board = runtime.block_on(agent::once(&estate, agent::most_looks(), || bar.inc(1)));
             bar.finish_and_clear();
-            Ok(board)
+            Ok((board, None))
         }
     };
     runtime::end(runtime);
-    let taken = Taken::new(board?, chosen.as_deref(), gate.fail_on.into());
+    let (board, waited) = looked?;
+    let taken = Taken::new(board, chosen.as_deref(), gate.fail_on.into(), waited);
     outputs::write(command, &taken)?;
     push.one_run(&taken.board, taken.exit())
 }

@@ -6,6 +6,7 @@ use crate::judge::{Side, Verdict};
 use crate::story::Told;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What shuts a gate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub enum Level {
 }
 
 /// What the gate of a pipeline says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GateReport {
     /// `broken`, `unknown` or `never`.
     pub fail_on: String,
@@ -72,8 +73,56 @@ pub struct GateReport {
     pub came_to: String,
     /// Whether the gate opens: exit code 0.
     pub passes: bool,
-    /// Whether the network is what stops the job, in one sentence.
+    /// Whether the network is what stops the job, and how waiting ended.
     pub says: String,
+    /// How waiting for it to open ended, where somebody waited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited: Option<Waited>,
+}
+
+/// How waiting for a gate ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Waited {
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// `opened`, `time-over` or `interrupted`.
+    pub ended: String,
+}
+
+/// What ends the waiting for a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Opened,
+    TimeOver,
+    Interrupted,
+}
+
+impl End {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::TimeOver => "time-over",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// One sentence that follows on what the gate says of the network.
+    fn says(self, after: Duration) -> String {
+        let seconds = after.as_secs();
+        let after = match (seconds / 60, seconds % 60) {
+            (0, 0) => "less than 1 s".to_owned(),
+            (0, s) => format!("{s} s"),
+            (min, 0) => format!("{min} min"),
+            (min, s) => format!("{min} min {s} s"),
+        };
+        match self {
+            Self::Opened => format!("The gate opened after {after}."),
+            Self::TimeOver => format!("The time to wait was over after {after}."),
+            Self::Interrupted => {
+                format!("Somebody interrupted the waiting after {after}; this is the last whole round.")
+            }
+        }
+    }
 }
 
 impl Report {
@@ -102,12 +151,15 @@ impl Report {
     }
 
     /// Says what the gate does, and why.
-    pub fn at_gate(&mut self, fail_on: FailOn) {
+    pub fn at_gate(&mut self, fail_on: FailOn, waited: Option<(End, Duration)>) {
+        let whole = self.checks.iter().all(|check| is_skipped(check) || check.verdict.is_some());
+        let told = waited.filter(|_| whole).map(|(end, after)| format!(" {}", end.says(after)));
         self.gate = Some(GateReport {
             fail_on: fail_on.word().to_owned(),
             came_to: self.outcome().word().to_owned(),
             passes: self.passes(fail_on),
-            says: says(self),
+            says: says(self) + &told.unwrap_or_default(),
+            waited: waited.map(|(end, after)| Waited { seconds: after.as_secs_f64(), ended: end.word().to_owned() }),
         });
     }
 }

@@ -20,7 +20,7 @@ pub use board::{
     Board, Entry, ExceptionFace, Face, Header, Reload, Seen, SharedBoard, StateHealth, VantageFace, WitnessEntry,
 };
 pub use door::{BETWEEN_LOOKS, Door, Readings, WebSource, guarded, of_this_machine_only};
-pub use gate::{FailOn, GateReport, Level, Outcome, level};
+pub use gate::{End, FailOn, GateReport, Level, Outcome, level};
 pub use http::{MOST_RELOADS, ReloadRequest, router};
 pub use incidents::{Incidents, TurnReport, incidents};
 pub use meters::Meters;

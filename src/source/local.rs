@@ -18,6 +18,9 @@ pub const LONGEST_SIGNATURE: u64 = 16 << 10;
 /// The most files that one folder may have.
 const MOST_FILES: usize = 1_000;
 
+/// The most files that an error names.
+const MOST_NAMED: usize = 10;
+
 /// The longest that is waited for a disk.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -146,6 +149,7 @@ fn folder(path: &Path) -> Result<Content, String> {
     }
     names.sort();
     let mut files = Vec::with_capacity(names.len());
+    let mut unreadable = Vec::new();
     let mut left = LONGEST;
     for name in names {
         let part = path.join(&name);
@@ -156,11 +160,21 @@ fn folder(path: &Path) -> Result<Content, String> {
             Ok(false) => Err(io::Error::other("it is no file")),
             Err(e) => Err(e),
         };
-        let text = text.map_err(|e| format!("{name}: {e}"))?;
-        left -= text.len() as u64;
-        files.push((name, text));
+        match text {
+            Ok(text) => {
+                left -= text.len() as u64;
+                files.push((name, text));
+            }
+            Err(e) => unreadable.push(format!("{name}: {e}")),
+        }
     }
-    Ok(Content::Folder(files))
+    if unreadable.is_empty() {
+        return Ok(Content::Folder(files));
+    }
+    let more = unreadable.len().saturating_sub(MOST_NAMED);
+    unreadable.truncate(MOST_NAMED);
+    let more = if more == 0 { String::new() } else { format!("; and {more} more files") };
+    Err(unreadable.join("; ") + &more)
 }
 
 /// Everything there is to read, if it is no more than this; a device or a pipe may have no end.

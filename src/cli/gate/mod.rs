@@ -9,7 +9,8 @@ pub mod wait;
 use super::Exit;
 use crate::observe::runner;
 use crate::plan::CheckName;
-use crate::publish::{Board, FailOn, Report, report};
+use crate::publish::{Board, End, FailOn, Report, report};
+use std::time::Duration;
 
 /// What a round came to, as it is told.
 pub struct Taken {
@@ -20,14 +21,19 @@ pub struct Taken {
 
 impl Taken {
     /// Of a board, keeps what was chosen; what only witnessed is not told.
-    pub fn new(mut board: Board, chosen: Option<&[CheckName]>, fail_on: FailOn) -> Self {
+    pub fn new(
+        mut board: Board,
+        chosen: Option<&[CheckName]>,
+        fail_on: FailOn,
+        waited: Option<(End, Duration)>,
+    ) -> Self {
         // Told first and narrowed then: a block names its witness, whether that was chosen or not.
         let mut report = told(&board, chosen);
         if let Some(chosen) = chosen {
             board.checks.retain(|entry| chosen.contains(&entry.face.check));
         }
         report.runner = Some(runner());
-        report.at_gate(fail_on);
+        report.at_gate(fail_on, waited);
         Self { board, report, fail_on }
     }
 

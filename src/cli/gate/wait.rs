@@ -7,7 +7,7 @@ use crate::cli::Fault;
 use crate::cli::args::Gate;
 use crate::judge::Verdict;
 use crate::plan::CheckName;
-use crate::publish::{Board, FailOn, Meters, SharedBoard};
+use crate::publish::{Board, End, FailOn, Meters, SharedBoard};
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -21,14 +21,16 @@ use tokio_util::sync::CancellationToken;
 const TICK: Duration = Duration::from_millis(500);
 
 /// Looks at once, then round for round until the gate opens, the time is over, or somebody interrupts. Returns the last
-/// board on which everything was looked at; only who interrupts the first round gets one with holes.
+/// board on which everything was looked at, what ended it and when; only who interrupts the first round gets one with holes.
 pub async fn until_it_opens(
     estate: Estate,
     chosen: Option<&[CheckName]>,
     gate: &Gate,
     patience: Duration,
-) -> Result<Board, Fault> {
-    let deadline = Instant::now() + patience;
+) -> Result<(Board, (End, Duration)), Fault> {
+    let begun = Instant::now();
+    let deadline = begun + patience;
+    let ended = |end| (end, begun.elapsed());
     // With --fail-on never the gate is open at once; who waits all the same waits for everything to hold.
     let fail_on = match gate.fail_on.into() {
         FailOn::Never => FailOn::Unknown,
@@ -38,10 +40,10 @@ pub async fn until_it_opens(
     let mut interrupted = Box::pin(interruption()?);
     let first = tokio::select! {
         board = agent::once(&estate, agent::most_looks(), || {}) => board,
-        () = &mut interrupted => return Ok(agent::shared_board(&estate).snapshot()),
+        () = &mut interrupted => return Ok((agent::shared_board(&estate).snapshot(), ended(End::Interrupted))),
     };
     if opens(&first) {
-        return Ok(first);
+        return Ok((first, ended(End::Opened)));
     }
     let board = agent::shared_board(&estate);
     let (_orders, reload) = mpsc::channel(1);
@@ -49,14 +51,16 @@ pub async fn until_it_opens(
     let means = Means { opens_at_once: false, ..Means::alone(Arc::new(Meters::new()?), agent::most_looks(), source) };
     let orders = Orders { reload, stop: CancellationToken::new() };
     // Looks under way end with the agent, where they stand: nobody waits for them any more.
-    let last = tokio::select! {
-        () = agent::run(estate, board.clone(), means, orders) => None,
-        open = board.wait_for(opens) => Some(open),
-        () = sleep_until(deadline) => None,
-        () = &mut interrupted => None,
-        () = show(&first, &board, chosen, deadline) => None,
+    let (open, end) = tokio::select! {
+        () = agent::run(estate, board.clone(), means, orders) => (None, End::Interrupted),
+        open = board.wait_for(opens) => (Some(open), End::Opened),
+        () = sleep_until(deadline) => (None, End::TimeOver),
+        () = &mut interrupted => (None, End::Interrupted),
+        () = show(&first, &board, chosen, deadline) => (None, End::TimeOver),
     };
-    Ok(last.or_else(|| Some(board.snapshot()).filter(Board::is_complete)).unwrap_or(first))
+    let last = open.or_else(|| Some(board.snapshot()).filter(Board::is_complete)).unwrap_or(first);
+    let end = if opens(&last) { End::Opened } else { end };
+    Ok((last, ended(end)))
 }
 
 /// Ends with Ctrl-C, SIGTERM, or the terminal.

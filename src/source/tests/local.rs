@@ -65,6 +65,15 @@ async fn what_cannot_be_part_of_a_plan_is_told_with_its_name() {
     fs::remove_file(folder.0.join("link.yaml")).unwrap();
     fs::write(folder.0.join("latin.yaml"), b"plan: \xfc\n").unwrap();
     assert!(why(&folder.0).await.contains("latin.yaml: it is no text in UTF-8"));
+    for number in 10..22 {
+        fs::create_dir(folder.0.join(format!("{number}.yaml"))).unwrap();
+    }
+    let said = why(&folder.0).await;
+    assert!(said.contains("10.yaml: it is no file; 11.yaml: it is no file; "), "all at once: {said}");
+    assert!(said.contains("; and 3 more files") && !said.contains("latin.yaml"), "{said}");
+    for number in 10..22 {
+        fs::remove_dir(folder.0.join(format!("{number}.yaml"))).unwrap();
+    }
     fs::remove_file(folder.0.join("latin.yaml")).unwrap();
     folder.write("a\nb.yaml", "plan: p\n");
     let said = why(&folder.0).await;

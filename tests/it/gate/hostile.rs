@@ -71,7 +71,7 @@ fn each(mut act: impl FnMut(Gate<'_>)) {
     for verdicts in VERDICTS {
         for fail_on in FailOn::ALL {
             let mut report = report(verdicts);
-            report.at_gate(fail_on);
+            report.at_gate(fail_on, None);
             act(Gate { report: &report, fail_on });
         }
     }

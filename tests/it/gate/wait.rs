@@ -53,6 +53,16 @@ impl Waiting {
     }
 }
 
+/// Whether waiting ended so, after a time that can be.
+fn ended(report: &Value, wanted: &str) -> bool {
+    let waited = &report["gate"]["waited"];
+    waited["ended"] == wanted && waited["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0)
+}
+
+fn says(report: &Value) -> &str {
+    report["gate"]["says"].as_str().unwrap()
+}
+
 #[test]
 fn who_waits_is_let_in_by_the_first_look_after_the_repair() {
     let lab = LabProcess::start();
@@ -65,6 +75,7 @@ fn who_waits_is_let_in_by_the_first_look_after_the_repair() {
     let healed = Timestamp::now();
     let (code, report, looks) = waiting.end();
     assert_eq!((code, report["gate"]["came_to"].as_str()), (0, Some("holds")), "{report:#}");
+    assert!(ended(&report, "opened") && says(&report).contains(" The gate opened after "), "{report:#}");
     let after = looks.iter().filter(|look| **look > healed).count();
     assert!(after <= 1, "{after} looks after {healed}: {looks:?}");
     // One check, looked at once a round: two looks are never closer than half a round.
@@ -90,6 +101,8 @@ fn whoever_stops_waiting_gets_the_last_whole_board_and_its_exit_code() {
         let (code, report, _) = waiting.end();
         assert_eq!(code, 1, "{signal}");
         assert_eq!(report["summary"]["broken"], 1, "{signal}: {report:#}");
+        assert!(ended(&report, "interrupted"), "{signal}: {report:#}");
+        assert!(says(&report).contains(" Somebody interrupted the waiting after "), "{signal}: {report:#}");
         assert_eq!(report["checks"][0]["findings"][0]["code"], "public-answer", "{signal}");
         assert_eq!(junit(&file)["failures"], 1, "{signal}");
         std::fs::remove_file(&file).unwrap();
@@ -98,6 +111,10 @@ fn whoever_stops_waiting_gets_the_last_whole_board_and_its_exit_code() {
     for (fail_on, wanted) in [("unknown", 1), ("broken", 1), ("never", 0)] {
         let (code, report, _) = Waiting::start(&plan, &["--wait", "1ms", "--fail-on", fail_on]).end();
         assert_eq!((code, report["gate"]["came_to"].as_str()), (wanted, Some("broken")), "{fail_on}");
+        assert!(
+            ended(&report, "time-over") && says(&report).contains(" The time to wait was over after "),
+            "{report:#}"
+        );
     }
 }
 
@@ -128,6 +145,7 @@ fn an_interrupted_first_round_opens_no_gate() {
         let (code, report, _) = waiting.end();
         assert_eq!((code, report["gate"]["came_to"].as_str()), (3, Some("nothing")), "{report:#}");
         assert_eq!(report["gate"]["says"], "Nothing was looked at: somebody interrupted it.");
+        assert!(ended(&report, "interrupted"), "{report:#}");
         assert!(!prove(&std::fs::read_to_string(&tap).unwrap()).0, "{fail_on}");
     }
 }
