@@ -131,5 +131,5 @@ fn two_hundred_kills_during_an_incident_lose_nothing() {
             .collect();
         agents.into_iter().map(|agent| agent.join().unwrap()).sum()
     });
-    assert!(looked > LIVES / 3 && looked < LIVES, "{looked} lives had looked");
+    assert!(looked > LIVES / 3, "{looked} lives had looked");
 }

@@ -205,7 +205,9 @@ impl Scene {
         }
         let web = lab.plan().with_file_name("web.yaml");
         std::fs::write(&web, "http_server_config: {headers: {X-Frame-Options: deny}}\n").unwrap();
-        let mut second = Running::start_with(&lab.plan(), "prod-app", &["--web.config.file", web.to_str().unwrap()]);
+        // The plan of the others turns bad; this agent is to go on with what it has.
+        let options = ["--plan-refresh", "never", "--web.config.file", web.to_str().unwrap()];
+        let mut second = Running::start_with(&lab.plan(), "prod-app", &options);
         second.let_log_go();
         watched.extend([second.address.clone(), teller.agent.address.clone()]);
         let prometheus = Prometheus::start(&watched, &files);

@@ -138,7 +138,8 @@ fn sigterm_within_a_round_ends_within_one_timeout() {
     running.signal("-TERM");
     let status = running.wait();
     assert_eq!(status.code(), Some(0));
-    assert!(told.elapsed() < Duration::from_millis(500 + 700), "{:?}", told.elapsed());
+    // Without the bound it would be a whole round of 2 s, or the address's own patience.
+    assert!(told.elapsed() < Duration::from_millis(500 + 1_400), "{:?}", told.elapsed());
 }
 
 #[test]
@@ -170,22 +171,24 @@ fn a_reload_under_load_loses_no_check() {
     let place = Place::new();
     let file = plan(&place, 120, "");
     let mut running = started(&file);
+    let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    let mut since = now();
     for _ in 0..10 {
+        since = now();
         assert_eq!(running.http("POST", "/-/reload").0, 200);
+        running.wait_for_log("plan reloaded");
         let board = running.board();
         let checks = board["checks"].as_array().unwrap();
         assert_eq!(checks.len(), 121);
         assert!(checks.iter().all(|check| !check["verdict"].is_null()), "a check lost what was known of it");
     }
-    let told = std::time::SystemTime::now();
-    let since = told.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
     // After the reloads every check is looked at again: the smallest "last run" passes the moment of the last reload.
     running.wait_for_log("first round complete");
     let (_, _, text) = running.http("GET", "/metrics");
     let runs = text.lines().filter(|line| line.starts_with("fencepost_check_last_run_timestamp_seconds{"));
     let last: Vec<f64> = runs.map(|line| line.rsplit(' ').next().unwrap().parse().unwrap()).collect();
     assert_eq!(last.len(), 121);
-    assert!(last.iter().all(|at| *at > since - 0.5), "{last:?} {since}");
+    assert!(last.iter().all(|at| *at > since), "{last:?} {since}");
     // A check that leaves the plan leaves the board and the metrics.
     plan(&place, 2, "");
     running.signal("-HUP");

@@ -18,19 +18,21 @@ pub fn on_a_small_disk(folder: &Path) -> Command {
     command
 }
 
-/// Writes to the disk of an agent until it takes no more. Removing what is returned makes room again.
+/// Writes to the disk of an agent until the agent, too, finds no room; it may make some by replacing a file. Removing what is returned makes room again.
 pub fn fill(agent: &Running, folder: &Path) -> std::path::PathBuf {
     // The disk as the agent sees it.
     let root = Path::new("/proc").join(agent.pid().to_string()).join("root");
     let filler = root.join(folder.strip_prefix("/").unwrap()).join("filler");
     let mut to = fs::File::create(&filler).unwrap();
-    while to.write(&[0; 512]).is_ok_and(|written| written > 0) {}
+    while agent.metric("fencepost_state_durable") > 0.5 {
+        while to.write(&[0; 512]).is_ok_and(|written| written > 0) {}
+    }
     filler
 }
 
-/// An agent that looks at the gateway of a lab once a second and keeps its state in a folder on a small disk.
+/// An agent that looks at the gateway of a lab every 4 s and keeps its state in a folder on a small disk.
 pub fn keeping_on_a_small_disk(lab: &LabProcess) -> (Folder, Running) {
-    let plan = lab.gateway_plan("every: 1s, timeout: 250ms");
+    let plan = lab.gateway_plan("every: 4s, timeout: 1s");
     let folder = Folder::new();
     let options = ["--state", folder.path().to_str().unwrap()];
     let agent = Running::spawn(on_a_small_disk(folder.path()), &plan, "prod-app", &options);

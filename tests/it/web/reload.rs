@@ -63,10 +63,14 @@ fn a_broken_file_keeps_the_last_good_and_is_told_once() {
         let between = agent.log_until("plan reloaded") + &agent.log_until("plan reloaded");
         assert!(!between.contains("not taken"), "told again: {between}");
     }
-    fs::write(&file, good(&bob)).unwrap();
+    // Who orders it may have been read anew already.
+    fs::write(&file, good(&format!("{ana}{bob}"))).unwrap();
     assert_eq!(keep.curl(&agent, "/-/reload", &["-X", "POST", "-u", "ana:first"]).0, 200);
     agent.wait_for_log("the web configuration is whole again");
     assert!(says(&agent, "bob:second", 1));
+    fs::write(&file, good(&bob)).unwrap();
+    agent.signal("-HUP");
+    agent.wait_for_log("the web configuration changed, and is taken");
     assert_eq!(keep.curl(&agent, "/metrics", &["-u", "ana:first"]).0, 401, "a user who left gets in");
 }
 
